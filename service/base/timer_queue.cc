@@ -1,0 +1,102 @@
+#include "service/base/timer_queue.h"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+namespace genledger {
+namespace {
+
+// How long the thread trusts its last look at the clock: a step of the wall clock is noticed within
+// this time.
+constexpr absl::Duration kClockRecheckInterval = absl::Seconds(1);
+
+class ThreadTimerQueue : public TimerQueue {
+ public:
+  explicit ThreadTimerQueue(Clock* clock) : clock_(clock), thread_([this] { Run(); }) {}
+
+  ~ThreadTimerQueue() override {
+    {
+      absl::MutexLock lock(&mu_);
+      stopping_ = true;
+    }
+    thread_.join();
+  }
+
+  Id At(absl::Time when, Callback callback) override {
+    absl::MutexLock lock(&mu_);
+    const Id id = ++last_id_;
+    const auto [it, inserted] = due_.emplace(Key{when, id}, std::move(callback));
+    times_.emplace(id, when);
+    if (it == due_.begin()) {
+      earlier_ = true;
+    }
+    return id;
+  }
+
+  bool Cancel(Id id) override {
+    Callback dropped;  // destroyed outside the lock: it may own what calls us
+    absl::MutexLock lock(&mu_);
+    const auto time = times_.find(id);
+    if (time == times_.end()) {
+      return false;
+    }
+    const auto it = due_.find(Key{time->second, id});
+    dropped = std::move(it->second);
+    due_.erase(it);
+    times_.erase(time);
+    return true;
+  }
+
+ private:
+  using Key = std::pair<absl::Time, Id>;
+
+  bool Woken() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return stopping_ || earlier_; }
+
+  void Run() {
+    mu_.Lock();
+    while (!stopping_) {
+      earlier_ = false;
+      const absl::Time now = clock_->Now();
+      if (!due_.empty() && due_.begin()->first.first <= now) {
+        Callback callback = std::move(due_.begin()->second);
+        times_.erase(due_.begin()->first.second);
+        due_.erase(due_.begin());
+        mu_.Unlock();
+        std::move(callback)();
+        callback = nullptr;
+        mu_.Lock();
+        continue;
+      }
+      absl::Duration sleep = kClockRecheckInterval;
+      if (!due_.empty()) {
+        sleep = std::min(sleep, due_.begin()->first.first - now);
+      }
+      mu_.AwaitWithTimeout(absl::Condition(this, &ThreadTimerQueue::Woken), sleep);
+    }
+    mu_.Unlock();
+  }
+
+  Clock* const clock_;
+  absl::Mutex mu_;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  // A timer before all others was added: the thread must sleep less.
+  bool earlier_ ABSL_GUARDED_BY(mu_) = false;
+  Id last_id_ ABSL_GUARDED_BY(mu_) = 0;
+  std::map<Key, Callback> due_ ABSL_GUARDED_BY(mu_);
+  std::unordered_map<Id, absl::Time> times_ ABSL_GUARDED_BY(mu_);
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<TimerQueue> NewThreadTimerQueue(Clock* clock) {
+  return std::make_unique<ThreadTimerQueue>(clock);
+}
+
+}  // namespace genledger
