@@ -1,0 +1,66 @@
+// Who answers a SubmitGeneration: the pure decision of DESIGN.md section 4 ("Dedupe, in one write
+// transaction").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/domain/submission.h"
+#include "service/domain/transitions.h"
+
+namespace genledger {
+
+// What the store found for a request, all in the request's scope.
+struct DedupeMatch {
+  // The submission that the request_id names (its own or an alias).
+  std::optional<Submission> by_request_id;
+  // The record is purged and only the request_id's tombstone is left.
+  bool request_id_tombstone = false;
+  // The submission that holds the request hash; looked up in mode CONTENT only.
+  std::optional<Submission> by_hash;
+};
+
+enum class DedupeAction {
+  kCreate,  // nothing answers: insert
+  kReplay,  // by request_id; `change` if something must be written
+  kJoin,  // by hash; `change` if something must be written, `add_alias` if the request_id is new to
+          // it
+  kReopen,  // by request_id: a new run
+  kMove,    // by request_id, but another submission holds the hash now: the request_id moves there
+            // for good
+};
+
+struct DedupeDecision {
+  DedupeAction action = DedupeAction::kCreate;
+  // Who answers: for kReplay, kReopen by_request_id; for kJoin, kMove by_hash. Unset for kCreate.
+  std::optional<Submission> submission;
+  // What is to be written to that submission; unset if it answers as it is.
+  std::optional<Change> change;
+  // The request_id must be inserted (kJoin) or re-pointed (kMove) to `submission`.
+  bool add_alias = false;
+  // kMove: the submission that the request_id leaves, with superseded_by set.
+  std::optional<Change> superseded;
+  // kCreate: a SUBMITTED submission whose window is over for this caller and that gives up the hash
+  // first.
+  std::optional<Change> released;
+};
+
+// Decides. ALREADY_EXISTS REQUEST_ID_REUSED (naming the differing fields) or FAILED_PRECONDITION
+// REQUEST_ID_EXPIRED. A match under another hash_version is compared by the hash that `request` has
+// under that version.
+absl::StatusOr<DedupeDecision> DecideDedupe(const NewSubmission& request, const DedupeMatch& match,
+                                            absl::Time now);
+
+// Whether the decision can be answered without a write.
+inline bool NeedsNoWrite(const DedupeDecision& decision) {
+  return (decision.action == DedupeAction::kReplay || decision.action == DedupeAction::kJoin) &&
+         !decision.change.has_value() && !decision.add_alias;
+}
+
+// The fields in which two requests of one request_id differ: "spec.prompt", "variation", …
+std::vector<std::string> DifferingFields(const NewSubmission& request, const Submission& stored);
+
+}  // namespace genledger

@@ -1,0 +1,200 @@
+// The ledger's memory: one interface that every store implements, held to one conformance suite
+// (tests/storage/workflow_store_conformance.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/base/ids.h"
+#include "service/domain/dedupe.h"
+#include "service/domain/submission.h"
+#include "service/domain/transitions.h"
+
+namespace genledger {
+
+// How a SubmitGeneration was answered (the proto's numbers).
+enum class DedupeKind : uint8_t { kCreated = 1, kJoined = 2, kReplayed = 3, kReopened = 4 };
+
+// One SubmitGeneration, as the store sees it.
+struct SubmitCommand {
+  NewSubmission request;
+  // If a new run begins (created or reopened), it is claimed in the same commit: the caller holds a
+  // free slot.
+  std::optional<Claim> claim;
+  // False: answer only from what is there (the request is invalid, or new work is refused for now).
+  // With `match_content` false as well, only from what its request_id names.
+  bool may_create = true;
+  bool match_content = true;
+};
+
+struct SubmitOutcome {
+  // nullopt: nothing answers, and may_create was false. Then nothing was written and the other
+  // fields are unset.
+  std::optional<DedupeKind> dedupe;
+  Submission submission;
+  // The attempt that this commit started; whoever called must POST it, or report it NOT_SENT.
+  std::optional<Attempt> started_attempt;
+};
+
+// Claims PENDING submissions of one upstream account whose next_attempt_time has come, earliest
+// first.
+struct ClaimDueCommand {
+  std::string upstream_account;
+  Claim claim;
+  int32_t limit = 1;  // at least 1
+};
+
+struct ClaimedSubmission {
+  Submission submission;
+  Attempt attempt;
+};
+
+struct ClaimDueOutcome {
+  std::vector<ClaimedSubmission> claimed;
+  // PENDING submissions of any account whose submit_deadline_time had passed: now FAILED, never
+  // claimed.
+  std::vector<Submission> expired;
+  // When the next PENDING submission that was not claimed becomes due or runs out of time;
+  // InfiniteFuture if there is none. In the past if more are due than `limit` allowed.
+  absl::Time next_due_time = absl::InfiniteFuture();
+};
+
+// What names a submission, within a tenant.
+struct RequestIdKey {
+  std::string upstream_account;
+  std::string request_id;  // the first one or an alias
+};
+using SubmissionKey = std::variant<SubmissionId, RequestIdKey, TaskId>;
+
+struct GetQuery {
+  // nullopt: any tenant (operators).
+  std::optional<std::string> tenant;
+  SubmissionKey key;
+  bool with_attempts = false;
+};
+
+// A record with what a FULL view adds.
+struct SubmissionWithAttempts {
+  Submission submission;
+  std::vector<Attempt> attempts;  // by number; empty unless asked for
+};
+
+struct BatchGetQuery {
+  std::optional<std::string> tenant;
+  std::vector<SubmissionId> ids;
+  bool with_attempts = false;
+};
+
+// A page in the order of creation (which is the order of ids).
+struct ListQuery {
+  std::optional<std::string> tenant;
+  bool descending = true;
+  // Go on after this id (exclusive); empty starts at the beginning.
+  SubmissionId after;
+  int32_t limit = 50;  // at least 1
+  bool with_attempts = false;
+};
+
+struct ListPage {
+  std::vector<SubmissionWithAttempts> submissions;
+  bool has_more = false;
+};
+
+struct ListEventsQuery {
+  std::optional<std::string> tenant;
+  SubmissionId id;
+  int64_t after_revision = 0;
+  int32_t limit = 100;
+};
+
+// What dedupe would answer; nothing is written.
+struct PreviewOutcome {
+  DedupeKind would = DedupeKind::kCreated;
+  // Of the submission that would answer; empty for kCreated.
+  SubmissionId submission_id;
+};
+
+// Which upstream account the store's money belongs to.
+struct AccountBinding {
+  std::string upstream_account;
+  std::string upstream_host;
+  // Take a different account or host than the one on record (--new_upstream_account).
+  bool allow_change = false;
+  // The account was named by a flag: a change of host alone is then fine.
+  bool account_is_explicit = false;
+};
+
+// Facts for status pages.
+struct StoreInfo {
+  std::string description;  // "sqlite:/var/lib/genledger/ledger.db"
+  int32_t schema_version = 0;
+};
+
+// Thread safe. Every call answers exactly once through its callback, possibly before the call
+// returns, possibly on another thread; callbacks must be short and may call the store again. Writes
+// are atomic and durable before their callback runs; a read that starts after a write's callback
+// sees that write.
+//
+// Errors of every call:
+//   UNAVAILABLE (reason STORE_UNAVAILABLE): the store cannot answer now, or a commit is in doubt:
+//   the write may or may
+//     not have happened. A repeat finds out.
+//   INTERNAL: a broken invariant inside the store (a row that does not decode); logged by the
+//   store.
+class WorkflowStore {
+ public:
+  template <typename T>
+  using Callback = absl::AnyInvocable<void(absl::StatusOr<T>)>;
+
+  virtual ~WorkflowStore() = default;
+
+  // Dedupes, then answers or inserts, in one transaction. Answers that need no write make none.
+  // ALREADY_EXISTS REQUEST_ID_REUSED; FAILED_PRECONDITION REQUEST_ID_EXPIRED.
+  virtual void Submit(SubmitCommand command, Callback<SubmitOutcome> done) = 0;
+
+  // What Submit would do now. The same errors.
+  virtual void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) = 0;
+
+  // Claims due submissions and expires those out of time, in one transaction.
+  virtual void ClaimDue(ClaimDueCommand command, Callback<ClaimDueOutcome> done) = 0;
+
+  // Applies one transition to a submission of any tenant.
+  // NOT_FOUND; ABORTED if it was fenced off (epoch, attempt or state have moved on);
+  // FAILED_PRECONDITION if the transition table does not allow it.
+  virtual void Apply(SubmissionId id, Transition transition, Callback<Submission> done) = 0;
+
+  // Applies ExpireLease to every DISPATCHING row of a process that is certainly dead: at start,
+  // where the store itself proves that no other process can own one (SQLite: the file lock).
+  // Answers with how many there were.
+  virtual void ExpireAllLeases(std::string actor, Callback<int64_t> done) = 0;
+
+  // NOT_FOUND (reason SUBMISSION_NOT_FOUND), also for another tenant's.
+  virtual void Get(GetQuery query, Callback<SubmissionWithAttempts> done) = 0;
+  // All or NOT_FOUND; in the order of the query; an id may be named twice.
+  virtual void BatchGet(BatchGetQuery query,
+                        Callback<std::vector<SubmissionWithAttempts>> done) = 0;
+  virtual void List(ListQuery query, Callback<ListPage> done) = 0;
+  // Events of one submission in revision order, after a revision. NOT_FOUND.
+  virtual void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) = 0;
+
+  // Records the account at the first call, checks it at later ones. FAILED_PRECONDITION, with one
+  // line that names both, if account or host differ and no change is allowed. Blocks; called once
+  // at start.
+  virtual absl::Status BindUpstreamAccount(const AccountBinding& binding) = 0;
+
+  virtual StoreInfo Info() const = 0;
+
+  // Finishes the writes that were handed in, answers later ones with UNAVAILABLE, and returns when
+  // every callback has run. Called once, before destruction.
+  virtual void Shutdown() = 0;
+};
+
+}  // namespace genledger
