@@ -20,13 +20,7 @@ class ThreadTimerQueue : public TimerQueue {
  public:
   explicit ThreadTimerQueue(Clock* clock) : clock_(clock), thread_([this] { Run(); }) {}
 
-  ~ThreadTimerQueue() override {
-    {
-      absl::MutexLock lock(&mu_);
-      stopping_ = true;
-    }
-    thread_.join();
-  }
+  ~ThreadTimerQueue() override { Stop(); }
 
   Id At(absl::Time when, Callback callback) override {
     absl::MutexLock lock(&mu_);
@@ -51,6 +45,16 @@ class ThreadTimerQueue : public TimerQueue {
     due_.erase(it);
     times_.erase(time);
     return true;
+  }
+
+  void Stop() override {
+    {
+      absl::MutexLock lock(&mu_);
+      stopping_ = true;
+    }
+    if (thread_.joinable()) {
+      thread_.join();
+    }
   }
 
  private:

@@ -25,6 +25,9 @@ class TimerQueue {
 
   // Drops a callback that has not begun. False if it has begun, has run, or never was.
   virtual bool Cancel(Id id) = 0;
+
+  // Waits for the callback that is running, and runs no other. Not to be called from a callback.
+  virtual void Stop() = 0;
 };
 
 // One thread over `clock`, which must outlive the queue. A stepped clock moves the timers with it,

@@ -1,0 +1,373 @@
+#include "service/dispatch/dispatcher.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "service/base/check.h"
+#include "service/upstream/wire_codec.h"
+
+namespace genledger {
+namespace {
+
+// The least time that a re-send after 409 idempotency_in_progress must have left in its attempt.
+constexpr absl::Duration kResendMargin = absl::Seconds(1);
+// How long to wait after 409 idempotency_in_progress without a Retry-After.
+constexpr absl::Duration kInProgressWaitDefault = absl::Seconds(2);
+// How often an outcome that the store did not take is offered again.
+constexpr absl::Duration kStoreRetryInitial = absl::Milliseconds(100);
+constexpr absl::Duration kStoreRetryMax = absl::Seconds(5);
+// How soon a failed claim is tried again.
+constexpr absl::Duration kClaimRetryDelay = absl::Seconds(1);
+// How often a full dispatcher looks for submissions whose submit_within has run out.
+constexpr absl::Duration kBacklogExpiryInterval = absl::Seconds(1);
+// Bounds one ClaimDue.
+constexpr int32_t kClaimBatchMax = 64;
+
+// The key whose fingerprint the attempt recorded; empty fingerprint means that none is configured.
+std::optional<Secret> FindKey(const UpstreamCredentials& credentials,
+                              const std::string& fingerprint) {
+  if (fingerprint.empty()) {
+    return Secret();
+  }
+  for (const UpstreamCredential& credential : *credentials) {
+    if (credential.fingerprint == fingerprint) {
+      return credential.api_key;
+    }
+  }
+  return std::nullopt;
+}
+
+AttemptResult NotSent(std::string code, std::string message) {
+  return {.outcome = AttemptClass::kNotSent,
+          .reason = ErrorReason::kUpstreamUnavailable,
+          .upstream_code = std::move(code),
+          .upstream_message = std::move(message),
+          .counts_against_posts = false};
+}
+
+}  // namespace
+
+// One attempt that is out, from its launch until its outcome is stored.
+struct Dispatcher::Flight {
+  Flight(Submission s, Attempt a, Slot slot_in)
+      : submission(std::move(s)), attempt(std::move(a)), slot(std::move(slot_in)) {}
+
+  Submission submission;  // as it was when the attempt was committed
+  Attempt attempt;
+  std::string body;
+  Secret api_key;
+  Slot slot;
+  // Whether a byte of an earlier send of this attempt may be out (after 409
+  // idempotency_in_progress).
+  bool resending = false;
+};
+
+Dispatcher::Dispatcher(DispatcherOptions options, Collaborators collaborators)
+    : options_(std::move(options)),
+      store_(collaborators.store),
+      upstream_(collaborators.upstream),
+      hub_(collaborators.hub),
+      timers_(collaborators.timers),
+      clock_(collaborators.clock),
+      random_(collaborators.random),
+      logger_(collaborators.logger) {
+  GL_CHECK(options_.lease > options_.attempt_timeout, "an attempt may outlive its lease");
+}
+
+void Dispatcher::Start() {
+  {
+    absl::MutexLock lock(&mu_);
+    started_ = true;
+  }
+  Pump();
+}
+
+std::optional<Dispatcher::Slot> Dispatcher::TryReserve() {
+  absl::MutexLock lock(&mu_);
+  if (!started_ || claiming_stopped_ || backlog_ || in_use_ >= options_.concurrency_max) {
+    return std::nullopt;
+  }
+  ++in_use_;
+  return Slot(this);
+}
+
+void Dispatcher::ReturnSlot() {
+  bool wake = false;
+  {
+    absl::MutexLock lock(&mu_);
+    --in_use_;
+    wake = backlog_;
+  }
+  if (wake) {
+    Pump();
+  }
+}
+
+Claim Dispatcher::MakeClaim() const {
+  const UpstreamCredentials credentials = upstream_->credentials();
+  return {.replica = options_.replica,
+          .base_url = upstream_->base_url(),
+          .credential_fingerprint = credentials->empty() ? "" : credentials->front().fingerprint,
+          .lease = options_.lease,
+          .send_idempotency_key = options_.send_idempotency_key};
+}
+
+void Dispatcher::Launch(Submission submission, Attempt attempt, Slot slot) {
+  auto flight =
+      std::make_shared<Flight>(std::move(submission), std::move(attempt), std::move(slot));
+  std::optional<Secret> key =
+      FindKey(upstream_->credentials(), flight->attempt.credential_fingerprint);
+  if (!key.has_value()) {
+    RecordOutcome(std::move(flight), NotSent("key_replaced", "the API key was replaced meanwhile"));
+    return;
+  }
+  flight->api_key = *std::move(key);
+  flight->body = EncodeUpstreamRequest(flight->submission.spec);
+  Send(std::move(flight));
+}
+
+void Dispatcher::Send(std::shared_ptr<Flight> flight) {
+  PostRequest request{
+      .idempotency_key = flight->attempt.idempotency_key,
+      .body = flight->body,
+      .api_key = flight->api_key,
+      .deadline = flight->attempt.start_time + options_.attempt_timeout,
+      // Whatever is sent must be answered, or given up, before the lease ends.
+      .start_by = flight->attempt.start_time + options_.lease - options_.attempt_timeout};
+  if (flight->resending) {
+    request.start_by = request.deadline;
+  }
+  upstream_->Post(std::move(request), [this, flight = std::move(flight)](AttemptResult result) {
+    OnResult(flight, std::move(result));
+  });
+}
+
+void Dispatcher::OnResult(std::shared_ptr<Flight> flight, AttemptResult result) {
+  if (result.outcome == AttemptClass::kInProgress && GoOnAfterInProgress(flight, result)) {
+    return;
+  }
+  if (result.outcome == AttemptClass::kInProgress ||
+      (result.outcome == AttemptClass::kNotSent && flight->resending)) {
+    // An earlier send of the same key is being processed upstream: nobody can know how that one
+    // ends.
+    result.outcome = AttemptClass::kAmbiguous;
+    result.reason = ErrorReason::kUpstreamOutcomeUnknown;
+    result.counts_against_posts = true;
+  }
+  RecordOutcome(std::move(flight), std::move(result));
+}
+
+// Waits, commits the re-send, and sends the same key and bytes again. False if the attempt has no
+// room left for that.
+bool Dispatcher::GoOnAfterInProgress(std::shared_ptr<Flight> flight, const AttemptResult& result) {
+  const absl::Time resend_time =
+      clock_->Now() + result.retry_after.value_or(kInProgressWaitDefault);
+  if (resend_time + kResendMargin > flight->attempt.start_time + options_.attempt_timeout) {
+    return false;
+  }
+  timers_->At(resend_time, [this, flight] {
+    ResendAttempt resend{.attempt = flight->attempt.number,
+                         .epoch = flight->attempt.epoch,
+                         .actor = options_.replica};
+    store_->Apply(flight->submission.id, std::move(resend),
+                  [this, flight](absl::StatusOr<Submission> stored) {
+                    flight->resending = true;
+                    if (stored.ok()) {
+                      hub_->Publish(*stored);
+                      Send(flight);
+                      return;
+                    }
+                    // A commit that is in doubt must not lead to a POST.
+                    AttemptResult unknown{.outcome = AttemptClass::kAmbiguous,
+                                          .reason = ErrorReason::kUpstreamOutcomeUnknown,
+                                          .upstream_code = "resend_not_recorded"};
+                    RecordOutcome(flight, std::move(unknown));
+                  });
+  });
+  return true;
+}
+
+std::optional<absl::Time> Dispatcher::RetryTime(const Submission& submission,
+                                                const AttemptResult& result) {
+  const RunHistory history{.counted_posts = submission.run_counted_posts,
+                           .trusted_refusals = submission.run_trusted_refusals};
+  if (!MayRetry(options_.retry, history, result)) {
+    return std::nullopt;
+  }
+  const absl::Duration delay =
+      BackoffDelay(options_.backoff, submission.attempt_count, result.retry_after, *random_);
+  return clock_->Now() + delay;
+}
+
+void Dispatcher::RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult result) {
+  FinishAttempt finish{.attempt = flight->attempt.number,
+                       .epoch = flight->attempt.epoch,
+                       .retry_time = RetryTime(flight->submission, result),
+                       .actor = options_.replica};
+  finish.result = std::move(result);
+  CommitOutcome(std::move(flight), std::move(finish), kStoreRetryInitial);
+}
+
+void Dispatcher::CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt finish,
+                               absl::Duration retry_store_after) {
+  const SubmissionId id = flight->submission.id;
+  store_->Apply(
+      id, Transition(finish),
+      [this, flight = std::move(flight), finish,
+       retry_store_after](absl::StatusOr<Submission> stored) mutable {
+        if (stored.ok()) {
+          OnOutcomeCommitted(*flight, *stored);
+          return;
+        }
+        const std::string task_ids = absl::StrJoin(
+            finish.result.task_ids, ",",
+            [](std::string* out, const TaskId& task_id) { out->append(task_id.value()); });
+        logger_->Log(Severity::kError, "outcome_not_stored",
+                     {{"submission", flight->submission.id.value()},
+                      {"attempt", std::to_string(finish.attempt)},
+                      {"task_ids", task_ids},
+                      {"error", stored.status().ToString()}});
+        if (stored.status().code() != absl::StatusCode::kUnavailable) {
+          return;  // fenced off or broken: offering it again cannot help
+        }
+        const absl::Duration next = std::min(2 * retry_store_after, kStoreRetryMax);
+        timers_->At(clock_->Now() + retry_store_after,
+                    [this, flight = std::move(flight), finish = std::move(finish), next]() mutable {
+                      CommitOutcome(std::move(flight), std::move(finish), next);
+                    });
+      });
+}
+
+void Dispatcher::OnOutcomeCommitted(const Flight& flight, const Submission& submission) {
+  hub_->Publish(submission);
+  switch (submission.state) {
+    case SubmissionState::kPending:
+      SchedulePump(submission.next_attempt_time);
+      break;
+    case SubmissionState::kOutcomeUnknown:
+      logger_->Log(Severity::kWarning, "outcome_unknown",
+                   {{"submission", submission.id.value()},
+                    {"attempt", std::to_string(flight.attempt.number)},
+                    {"note", submission.failure.has_value() ? submission.failure->message : ""}});
+      break;
+    default:
+      break;
+  }
+}
+
+void Dispatcher::Wake() {
+  {
+    absl::MutexLock lock(&mu_);
+    if (in_use_ >= options_.concurrency_max) {
+      backlog_ = true;  // the next slot that comes back looks for it
+      return;
+    }
+  }
+  Pump();
+}
+
+void Dispatcher::Pump() {
+  int32_t reserved = 0;
+  {
+    absl::MutexLock lock(&mu_);
+    if (!started_ || claiming_stopped_) {
+      return;
+    }
+    if (claim_running_) {
+      claim_again_ = true;
+      return;
+    }
+    claim_running_ = true;
+    claim_again_ = false;
+    reserved = std::clamp(options_.concurrency_max - in_use_, 0, kClaimBatchMax);
+    in_use_ += reserved;
+  }
+  store_->ClaimDue(
+      {.upstream_account = options_.upstream_account, .claim = MakeClaim(), .limit = reserved},
+      [this, reserved](absl::StatusOr<ClaimDueOutcome> outcome) {
+        OnClaimed(reserved, std::move(outcome));
+      });
+}
+
+void Dispatcher::OnClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome) {
+  std::vector<Slot> slots;
+  slots.reserve(reserved);
+  for (int32_t i = 0; i < reserved; ++i) {
+    slots.push_back(Slot(this));
+  }
+  const absl::Time now = clock_->Now();
+  absl::Time next = now + kClaimRetryDelay;
+  bool again = false;
+  if (outcome.ok()) {
+    next = outcome->next_due_time;
+  } else {
+    logger_->Log(Severity::kError, "claim_failed", {{"error", outcome.status().ToString()}});
+  }
+  {
+    absl::MutexLock lock(&mu_);
+    claim_running_ = false;
+    const size_t claimed = outcome.ok() ? outcome->claimed.size() : 0;
+    // As much was claimed as was asked for, and more is due: the rest waits for slots.
+    backlog_ = outcome.ok() && next <= now && claimed == static_cast<size_t>(reserved);
+    again = claim_again_ || (backlog_ && reserved > 0);
+  }
+  if (outcome.ok()) {
+    for (const Submission& expired : outcome->expired) {
+      hub_->Publish(expired);
+    }
+    for (ClaimedSubmission& claimed : outcome->claimed) {
+      hub_->Publish(claimed.submission);
+      Slot slot = std::move(slots.back());
+      slots.pop_back();
+      Launch(std::move(claimed.submission), std::move(claimed.attempt), std::move(slot));
+    }
+  }
+  slots.clear();  // the unused ones go back before the next look
+  if (again) {
+    Pump();
+  } else if (next <= now) {
+    // No slot is free: the next one that comes back claims. Those that run out of time meanwhile
+    // are looked at soon.
+    SchedulePump(now + kBacklogExpiryInterval);
+  } else if (next != absl::InfiniteFuture()) {
+    SchedulePump(next);
+  }
+}
+
+void Dispatcher::SchedulePump(absl::Time when) {
+  absl::MutexLock lock(&mu_);
+  if (claiming_stopped_ || when >= pump_time_) {
+    return;
+  }
+  if (pump_timer_ != 0) {
+    timers_->Cancel(pump_timer_);
+  }
+  pump_time_ = when;
+  pump_timer_ = timers_->At(when, [this] {
+    {
+      absl::MutexLock timer_lock(&mu_);
+      pump_time_ = absl::InfiniteFuture();
+      pump_timer_ = 0;
+    }
+    Pump();
+  });
+}
+
+void Dispatcher::StopClaiming() {
+  absl::MutexLock lock(&mu_);
+  claiming_stopped_ = true;
+}
+
+int32_t Dispatcher::in_flight() const {
+  absl::MutexLock lock(&mu_);
+  return in_use_;
+}
+
+bool Dispatcher::AwaitIdle(absl::Time deadline) {
+  absl::MutexLock lock(&mu_);
+  return mu_.AwaitWithDeadline(absl::Condition(this, &Dispatcher::Idle), deadline);
+}
+
+}  // namespace genledger

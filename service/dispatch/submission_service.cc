@@ -1,0 +1,494 @@
+#include "service/dispatch/submission_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/base/errors.h"
+#include "service/base/status_macros.h"
+#include "service/dispatch/page_token.h"
+#include "service/domain/canonicalize.h"
+#include "service/domain/request_hash.h"
+#include "service/domain/spec_encoding.h"
+
+namespace genledger {
+namespace {
+
+constexpr absl::Duration kWaitDefault = absl::Seconds(20);
+constexpr absl::Duration kSubmitWithinDefault = absl::Minutes(15);
+constexpr absl::Duration kDedupeWindowDefault = absl::Hours(24);
+// An answer leaves this long before the caller's deadline, so that it still arrives.
+constexpr absl::Duration kDeadlineMargin = absl::Milliseconds(250);
+constexpr int32_t kPageSizeDefault = 50;
+constexpr int32_t kPageSizeMax = 1000;
+constexpr size_t kBatchIdsMax = 100;
+constexpr size_t kKeyBytesMax = 256;
+constexpr char kAllTenants[] = "-";
+
+absl::Status Invalid(std::string field, std::string description) {
+  return errors::FieldInvalid({{.field = std::move(field), .description = std::move(description)}});
+}
+
+void Append(std::vector<FieldViolation>& violations, std::optional<FieldViolation> violation) {
+  if (violation.has_value()) {
+    violations.push_back(*std::move(violation));
+  }
+}
+
+// Which tenant a read is about; nullopt: all. A caller sees its own only.
+absl::StatusOr<std::optional<std::string>> ResolveTenant(const Principal& caller,
+                                                         const std::string& asked, bool allow_all) {
+  if (asked.empty() || asked == caller.tenant) {
+    return std::optional<std::string>(caller.tenant);
+  }
+  if (caller.role != Role::kOperator) {
+    return MakeError(absl::StatusCode::kPermissionDenied,
+                     "this identity may not read other tenants",
+                     {.reason = ErrorReason::kPermissionDenied, .no_retry = true});
+  }
+  if (asked == kAllTenants) {
+    if (!allow_all) {
+      return Invalid("tenant", "\"-\" (all tenants) is for lists only");
+    }
+    return std::optional<std::string>();
+  }
+  return std::optional<std::string>(asked);
+}
+
+// Whether a waiting SubmitGeneration has its answer. A PENDING submission whose next attempt lies
+// beyond the wait answers early: nothing can happen until then.
+bool IsSettled(const Submission& submission, absl::Time wait_deadline) {
+  switch (submission.state) {
+    case SubmissionState::kDispatching:
+      return false;
+    case SubmissionState::kPending:
+      return submission.next_attempt_time > wait_deadline;
+    default:
+      return true;
+  }
+}
+
+// DESIGN.md section 4, "Answers": OK if and only if PENDING, DISPATCHING or SUBMITTED.
+absl::Status ErrorOf(const Submission& submission, absl::Time now) {
+  switch (submission.state) {
+    case SubmissionState::kPending:
+    case SubmissionState::kDispatching:
+    case SubmissionState::kSubmitted:
+      return absl::OkStatus();
+    case SubmissionState::kOutcomeUnknown:
+      return errors::OutcomeUnknown(submission.id);
+    case SubmissionState::kAbandoned:
+      return errors::SubmissionAbandoned(submission.id);
+    case SubmissionState::kCancelled:
+      return errors::SubmissionCancelled(submission.id);
+    case SubmissionState::kFailed:
+      return errors::SubmissionFailed(submission.id, submission.failure->reason,
+                                      submission.failure->message, submission.failure->http_status,
+                                      submission.failure->reopen_time - now);
+  }
+  return absl::InternalError("a submission in no known state");
+}
+
+absl::StatusOr<SubmissionKey> KeyOf(const GetInput& input, const std::string& upstream_account) {
+  if (input.key.size() > kKeyBytesMax) {
+    return errors::SubmissionNotFound("(a key of over 256 bytes)");
+  }
+  switch (input.key_kind) {
+    case GetInput::KeyKind::kId:
+      if (!IsSubmissionId(input.key)) {
+        return errors::SubmissionNotFound(input.key);
+      }
+      return SubmissionKey(SubmissionId(input.key));
+    case GetInput::KeyKind::kRequestId:
+      return SubmissionKey(RequestIdKey{upstream_account, input.key});
+    case GetInput::KeyKind::kTaskId:
+      return SubmissionKey(TaskId(input.key));
+    case GetInput::KeyKind::kNone:
+      break;
+  }
+  return Invalid("key", "one of id, request_id and task_id must be set");
+}
+
+absl::StatusOr<bool> IsDescending(const std::string& order_by) {
+  if (order_by.empty() || order_by == "create_time desc") {
+    return true;
+  }
+  if (order_by == "create_time") {
+    return false;
+  }
+  if (order_by == "update_time" || order_by == "update_time desc") {
+    return absl::UnimplementedError("order_by update_time is not built yet");
+  }
+  return Invalid("order_by", "is create_time or create_time desc (the default)");
+}
+
+}  // namespace
+
+// A SubmitGeneration after its pure part: canonical, hashed, judged.
+struct SubmissionService::Prepared {
+  NewSubmission request;
+  std::vector<FieldViolation> violations;
+};
+
+// A SubmitGeneration that is under way.
+struct SubmissionService::SubmitCall {
+  std::shared_ptr<CallHandle> handle = std::make_shared<CallHandle>();
+  Callback<SubmitAnswer> done;
+  std::optional<Dispatcher::Slot> slot;
+  // What to answer if nothing that is there does.
+  absl::Status refusal;
+  absl::Time wait_deadline;
+  DedupeKind dedupe = DedupeKind::kCreated;
+};
+
+void CallHandle::StopWaiting() {
+  ChangeHub* hub = nullptr;
+  ChangeHub::WaiterId waiter = 0;
+  {
+    absl::MutexLock lock(&mu_);
+    stopped_ = true;
+    hub = hub_;
+    waiter = waiter_;
+  }
+  if (hub != nullptr) {
+    hub->Release(waiter);
+  }
+}
+
+SubmissionService::SubmissionService(SubmissionServiceOptions options, Collaborators collaborators)
+    : options_(std::move(options)),
+      store_(collaborators.store),
+      dispatcher_(collaborators.dispatcher),
+      hub_(collaborators.hub),
+      clock_(collaborators.clock),
+      ids_(collaborators.ids) {}
+
+SubmissionService::Prepared SubmissionService::Prepare(const Principal& caller,
+                                                       SubmitInput input) const {
+  Prepared prepared;
+  NewSubmission& request = prepared.request;
+  request.spec = Canonicalize(input.spec);
+  request.hash_version = kCurrentHashVersion;
+  request.request_hash = HashRequest(EncodeRequest(request.spec, input.variation));
+
+  std::vector<FieldViolation>& violations = prepared.violations;
+  violations = ValidateSpec(input.spec, request.spec, options_.validation);
+  if (input.spec_has_unknown_fields) {
+    violations.push_back(UnknownFieldViolation("spec", ""));
+  }
+  const bool by_request_id = input.dedupe_mode == DedupeMode::kRequestIdOnly;
+  Append(violations,
+         RequestIdViolation(input.request_id,
+                            by_request_id ? RequestIdNeed::kRequired : RequestIdNeed::kOptional));
+  Append(violations, VariationViolation(input.variation));
+  if (input.dedupe_window.has_value()) {
+    Append(violations, DedupeWindowViolation(*input.dedupe_window));
+  }
+  if (input.wait.has_value()) {
+    Append(violations, WaitViolation(*input.wait));
+  }
+  if (input.submit_within.has_value()) {
+    Append(violations, SubmitWithinViolation(*input.submit_within));
+  }
+  for (FieldViolation& violation : LabelViolations(input.labels)) {
+    violations.push_back(std::move(violation));
+  }
+  for (FieldViolation& violation : input.conversion_faults) {
+    violations.push_back(std::move(violation));
+  }
+
+  request.scope = {.tenant = caller.tenant, .upstream_account = options_.upstream_account};
+  request.variation = std::move(input.variation);
+  request.request_id = std::move(input.request_id);
+  request.dedupe_mode = input.dedupe_mode;
+  request.ambiguity_policy = input.ambiguity_policy.value_or(AmbiguityPolicy::kHold);
+  request.dedupe_window = input.dedupe_window.value_or(kDedupeWindowDefault);
+  request.submit_within = input.submit_within.value_or(kSubmitWithinDefault);
+  request.labels = std::move(input.labels);
+  request.actor = caller.name;
+  return prepared;
+}
+
+std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, SubmitInput input,
+                                                      Callback<SubmitAnswer> done) {
+  const absl::Time now = clock_->Now();
+  auto call = std::make_shared<SubmitCall>();
+  call->done = std::move(done);
+  call->wait_deadline =
+      std::min(now + input.wait.value_or(kWaitDefault), input.deadline - kDeadlineMargin);
+  std::shared_ptr<CallHandle> handle = call->handle;
+
+  const bool hash_is_whole = !input.spec_has_unknown_fields;
+  Prepared prepared = Prepare(caller, std::move(input));
+  SubmitCommand command{.request = std::move(prepared.request)};
+  if (!prepared.violations.empty()) {
+    call->refusal = errors::FieldInvalid(std::move(prepared.violations));
+    // A request_id that is already known is answered first, before rules that have since been
+    // tightened. With unknown fields in the spec the hash does not cover what was asked for: then
+    // it cannot be the same request.
+    if (!hash_is_whole || command.request.request_id.empty()) {
+      call->done(std::move(call->refusal));
+      return handle;
+    }
+    command.may_create = false;
+    command.match_content = false;
+  } else if (draining_.load(std::memory_order_relaxed)) {
+    call->refusal = errors::ShuttingDown();
+    command.may_create = false;
+  } else {
+    command.request.id = ids_->Next(now);
+    call->slot = dispatcher_->TryReserve();
+    if (call->slot.has_value()) {
+      command.claim = dispatcher_->MakeClaim();
+    }
+  }
+  store_->Submit(std::move(command),
+                 [this, call = std::move(call)](absl::StatusOr<SubmitOutcome> outcome) mutable {
+                   OnStored(std::move(call), std::move(outcome));
+                 });
+  return handle;
+}
+
+void SubmissionService::OnStored(std::shared_ptr<SubmitCall> call,
+                                 absl::StatusOr<SubmitOutcome> outcome) {
+  if (!outcome.ok()) {
+    call->slot.reset();
+    call->done(std::move(outcome).status());
+    return;
+  }
+  if (!outcome->dedupe.has_value()) {
+    call->slot.reset();
+    call->done(std::move(call->refusal));
+    return;
+  }
+  call->dedupe = *outcome->dedupe;
+  std::optional<Dispatcher::Slot> slot = std::exchange(call->slot, std::nullopt);
+  Submission submission = std::move(outcome->submission);
+  // Waiters first, then the launch: nothing that the attempt brings about can be missed.
+  if (outcome->started_attempt.has_value()) {
+    hub_->Publish(submission);
+    AwaitOutcome(std::move(call), submission);
+    dispatcher_->Launch(std::move(submission), *std::move(outcome->started_attempt),
+                        *std::move(slot));
+    return;
+  }
+  slot.reset();
+  const bool new_run =
+      call->dedupe == DedupeKind::kCreated || call->dedupe == DedupeKind::kReopened;
+  AwaitOutcome(std::move(call), std::move(submission));
+  if (new_run) {
+    dispatcher_->Wake();
+  }
+}
+
+void SubmissionService::AwaitOutcome(std::shared_ptr<SubmitCall> call, Submission submission) {
+  auto answer = [this, call](Submission latest) {
+    if (absl::Status error = ErrorOf(latest, clock_->Now()); !error.ok()) {
+      call->done(std::move(error));
+      return;
+    }
+    call->done(SubmitAnswer{.dedupe = call->dedupe, .submission = std::move(latest)});
+  };
+  if (IsSettled(submission, call->wait_deadline) || call->wait_deadline <= clock_->Now()) {
+    answer(std::move(submission));
+    return;
+  }
+  const SubmissionId id = submission.id;
+  const std::string tenant = submission.scope.tenant;
+  const bool launched_by_us =
+      submission.state == SubmissionState::kDispatching &&
+      (call->dedupe == DedupeKind::kCreated || call->dedupe == DedupeKind::kReopened);
+  const std::shared_ptr<CallHandle> handle = call->handle;
+  const ChangeHub::WaiterId waiter = hub_->Wait(
+      std::move(submission), call->wait_deadline,
+      [wait_deadline = call->wait_deadline](const Submission& latest) {
+        return IsSettled(latest, wait_deadline);
+      },
+      std::move(answer));
+  handle->Waits(hub_, waiter);
+  if (!launched_by_us) {
+    // It may have changed between the store's answer and our registration.
+    store_->Get({.tenant = tenant, .key = id}, [this](absl::StatusOr<SubmissionWithAttempts> now) {
+      if (now.ok()) {
+        hub_->Publish(now->submission);
+      }
+    });
+  }
+}
+
+void SubmissionService::Preview(const Principal& caller, SubmitInput input,
+                                Callback<PreviewAnswer> done) {
+  Prepared prepared = Prepare(caller, std::move(input));
+  if (!prepared.violations.empty()) {
+    done(errors::FieldInvalid(std::move(prepared.violations)));
+    return;
+  }
+  PreviewAnswer answer{.spec = prepared.request.spec,
+                       .request_hash = prepared.request.request_hash,
+                       .hash_version = prepared.request.hash_version};
+  store_->Preview(prepared.request, [answer = std::move(answer), done = std::move(done)](
+                                        absl::StatusOr<PreviewOutcome> outcome) mutable {
+    if (!outcome.ok()) {
+      done(std::move(outcome).status());
+      return;
+    }
+    answer.outcome = *std::move(outcome);
+    done(std::move(answer));
+  });
+}
+
+std::shared_ptr<CallHandle> SubmissionService::Get(const Principal& caller, GetInput input,
+                                                   Callback<SubmissionWithAttempts> done) {
+  auto handle = std::make_shared<CallHandle>();
+  absl::StatusOr<std::optional<std::string>> tenant =
+      ResolveTenant(caller, input.tenant, /*allow_all=*/false);
+  if (!tenant.ok()) {
+    done(tenant.status());
+    return handle;
+  }
+  absl::StatusOr<SubmissionKey> key = KeyOf(input, options_.upstream_account);
+  if (!key.ok()) {
+    done(key.status());
+    return handle;
+  }
+  if (std::optional<FieldViolation> fault = WaitViolation(input.wait); fault.has_value()) {
+    done(errors::FieldInvalid({*std::move(fault)}));
+    return handle;
+  }
+  GetQuery query{
+      .tenant = *std::move(tenant), .key = *std::move(key), .with_attempts = input.with_attempts};
+  if (input.wait <= absl::ZeroDuration()) {
+    store_->Get(std::move(query), std::move(done));
+    return handle;
+  }
+  GetQuery first = query;
+  store_->Get(std::move(first), [this, handle, query = std::move(query), input = std::move(input),
+                                 done = std::move(done)](
+                                    absl::StatusOr<SubmissionWithAttempts> found) mutable {
+    if (!found.ok() || found->submission.revision > input.wait_for_revision_after) {
+      done(std::move(found));
+      return;
+    }
+    LongPoll(std::move(handle), std::move(query), input, *std::move(found), std::move(done));
+  });
+  return handle;
+}
+
+void SubmissionService::LongPoll(std::shared_ptr<CallHandle> handle, GetQuery query,
+                                 const GetInput& input, SubmissionWithAttempts seen,
+                                 Callback<SubmissionWithAttempts> done) {
+  const absl::Time deadline =
+      std::min(clock_->Now() + input.wait, input.deadline - kDeadlineMargin);
+  GetQuery again = query;
+  again.with_attempts = false;
+  const ChangeHub::WaiterId waiter = hub_->Wait(
+      std::move(seen.submission), deadline,
+      [after = input.wait_for_revision_after](const Submission& latest) {
+        return latest.revision > after;
+      },
+      // The attempts have moved on with the record: read both at one moment.
+      [this, query = std::move(query), done = std::move(done)](Submission) mutable {
+        store_->Get(std::move(query), std::move(done));
+      });
+  handle->Waits(hub_, waiter);
+  store_->Get(std::move(again), [this](absl::StatusOr<SubmissionWithAttempts> now) {
+    if (now.ok()) {
+      hub_->Publish(now->submission);
+    }
+  });
+}
+
+void SubmissionService::BatchGet(const Principal& caller, BatchGetInput input,
+                                 Callback<std::vector<SubmissionWithAttempts>> done) {
+  absl::StatusOr<std::optional<std::string>> tenant =
+      ResolveTenant(caller, input.tenant, /*allow_all=*/false);
+  if (!tenant.ok()) {
+    done(tenant.status());
+    return;
+  }
+  if (input.ids.empty() || input.ids.size() > kBatchIdsMax) {
+    done(Invalid("ids", "must name 1 to 100 submissions"));
+    return;
+  }
+  BatchGetQuery query{.tenant = *std::move(tenant), .with_attempts = input.with_attempts};
+  for (std::string& id : input.ids) {
+    if (!IsSubmissionId(id)) {
+      done(errors::SubmissionNotFound(id.size() > kKeyBytesMax ? "(over 256 bytes)" : id));
+      return;
+    }
+    query.ids.emplace_back(std::move(id));
+  }
+  store_->BatchGet(std::move(query), std::move(done));
+}
+
+void SubmissionService::List(const Principal& caller, ListInput input, Callback<ListAnswer> done) {
+  absl::StatusOr<std::optional<std::string>> tenant =
+      ResolveTenant(caller, input.tenant, /*allow_all=*/true);
+  if (!tenant.ok()) {
+    done(tenant.status());
+    return;
+  }
+  if (!input.filter.empty()) {
+    done(absl::UnimplementedError("filter is not built yet: leave it empty"));
+    return;
+  }
+  if (input.page_size < 0) {
+    done(Invalid("page_size", "must not be negative; 0 means 50, at most 1000 are answered"));
+    return;
+  }
+  absl::StatusOr<bool> descending = IsDescending(input.order_by);
+  if (!descending.ok()) {
+    done(descending.status());
+    return;
+  }
+  ListQuery query{
+      .tenant = *std::move(tenant),
+      .descending = *descending,
+      .limit = input.page_size == 0 ? kPageSizeDefault : std::min(input.page_size, kPageSizeMax),
+      .with_attempts = input.with_attempts};
+  const std::string tenant_text = query.tenant.value_or(kAllTenants);
+  const char* const order = *descending ? "create_time desc" : "create_time";
+  if (!input.page_token.empty()) {
+    absl::StatusOr<SubmissionId> after =
+        ReadPageToken({tenant_text, input.filter, order}, input.page_token);
+    if (!after.ok()) {
+      done(after.status());
+      return;
+    }
+    query.after = *std::move(after);
+  }
+  store_->List(std::move(query), [tenant_text, filter = std::move(input.filter), order,
+                                  done = std::move(done)](absl::StatusOr<ListPage> page) mutable {
+    if (!page.ok()) {
+      done(std::move(page).status());
+      return;
+    }
+    ListAnswer answer{.submissions = std::move(page->submissions)};
+    if (page->has_more) {
+      answer.next_page_token =
+          MakePageToken({tenant_text, filter, order}, answer.submissions.back().submission.id);
+    }
+    done(std::move(answer));
+  });
+}
+
+void SubmissionService::Drain() {
+  draining_.store(true, std::memory_order_relaxed);
+  dispatcher_->StopClaiming();
+  hub_->Drain();
+}
+
+void CallHandle::Waits(ChangeHub* hub, ChangeHub::WaiterId waiter) {
+  bool stopped = false;
+  {
+    absl::MutexLock lock(&mu_);
+    hub_ = hub;
+    waiter_ = waiter;
+    stopped = stopped_;
+  }
+  if (stopped) {
+    hub->Release(waiter);
+  }
+}
+
+}  // namespace genledger

@@ -1,0 +1,165 @@
+// What callers can ask, independent of the protocol they ask in: every front converts, calls this,
+// and converts back.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/auth/principal.h"
+#include "service/base/clock.h"
+#include "service/base/ids.h"
+#include "service/dispatch/change_hub.h"
+#include "service/dispatch/dispatcher.h"
+#include "service/domain/request_rules.h"
+#include "service/domain/validate.h"
+#include "storage/workflow_store.h"
+
+namespace genledger {
+
+// One SubmitGeneration. Absent options take the documented defaults.
+struct SubmitInput {
+  GenerationSpec spec;
+  // The spec carried fields that this server does not know.
+  bool spec_has_unknown_fields = false;
+  std::string request_id;
+  std::string variation;
+  DedupeMode dedupe_mode = DedupeMode::kContent;
+  std::optional<AmbiguityPolicy> ambiguity_policy;
+  std::optional<absl::Duration> dedupe_window;
+  std::optional<absl::Duration> wait;
+  std::optional<absl::Duration> submit_within;
+  std::map<std::string, std::string> labels;
+  // Faults that the front found while converting (an enum number that does not exist, …).
+  std::vector<FieldViolation> conversion_faults;
+  // When the caller stops listening; the answer comes a margin before.
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+struct SubmitAnswer {
+  DedupeKind dedupe = DedupeKind::kCreated;
+  Submission submission;
+};
+
+struct PreviewAnswer {
+  CanonicalSpec spec;
+  RequestHash request_hash;
+  int32_t hash_version = 0;
+  PreviewOutcome outcome;
+};
+
+struct GetInput {
+  // Empty: the caller's own; readers and operators may name another.
+  std::string tenant;
+  enum class KeyKind { kNone, kId, kRequestId, kTaskId } key_kind = KeyKind::kNone;
+  std::string key;
+  bool with_attempts = true;
+  // Long poll: answer when the revision is greater, or after `wait`.
+  int64_t wait_for_revision_after = 0;
+  absl::Duration wait = absl::ZeroDuration();
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+struct BatchGetInput {
+  std::string tenant;
+  std::vector<std::string> ids;
+  bool with_attempts = true;
+};
+
+struct ListInput {
+  std::string tenant;  // "-": all that the caller may see
+  int32_t page_size = 0;
+  std::string page_token;
+  std::string filter;
+  std::string order_by;
+  bool with_attempts = false;
+};
+
+struct ListAnswer {
+  std::vector<SubmissionWithAttempts> submissions;
+  std::string next_page_token;
+};
+
+struct SubmissionServiceOptions {
+  std::string upstream_account;
+  ValidationRules validation;
+};
+
+// A call that waits; lets its front give up waiting. The work goes on: it belongs to the row, never
+// to the call.
+class CallHandle {
+ public:
+  // Answers the call now, with what is known, if it waits. Thread safe; may come at any time.
+  void StopWaiting();
+
+ private:
+  friend class SubmissionService;
+  // The call waits from now on.
+  void Waits(ChangeHub* hub, ChangeHub::WaiterId waiter);
+
+  absl::Mutex mu_;
+  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  ChangeHub* hub_ ABSL_GUARDED_BY(mu_) = nullptr;
+  ChangeHub::WaiterId waiter_ ABSL_GUARDED_BY(mu_) = 0;
+};
+
+// Thread safe; never blocks. Every call answers exactly once, on any thread. Errors are public ones
+// (service/base/errors.h).
+class SubmissionService {
+ public:
+  template <typename T>
+  using Callback = absl::AnyInvocable<void(absl::StatusOr<T>)>;
+
+  struct Collaborators {
+    WorkflowStore* store;
+    Dispatcher* dispatcher;
+    ChangeHub* hub;
+    Clock* clock;
+    SubmissionIdGenerator* ids;
+  };
+
+  SubmissionService(SubmissionServiceOptions options, Collaborators collaborators);
+
+  // Records and submits, or answers for what is there. OK if and only if the submission is PENDING,
+  // DISPATCHING or SUBMITTED; every other state is the error that DESIGN.md section 4 lists for it.
+  std::shared_ptr<CallHandle> Submit(const Principal& caller, SubmitInput input,
+                                     Callback<SubmitAnswer> done);
+
+  // Runs every check, writes and sends nothing.
+  void Preview(const Principal& caller, SubmitInput input, Callback<PreviewAnswer> done);
+
+  std::shared_ptr<CallHandle> Get(const Principal& caller, GetInput input,
+                                  Callback<SubmissionWithAttempts> done);
+  void BatchGet(const Principal& caller, BatchGetInput input,
+                Callback<std::vector<SubmissionWithAttempts>> done);
+  void List(const Principal& caller, ListInput input, Callback<ListAnswer> done);
+
+  // New work is refused from now on, and waiting calls are answered with the state as it is.
+  void Drain();
+
+ private:
+  struct Prepared;
+  struct SubmitCall;
+
+  Prepared Prepare(const Principal& caller, SubmitInput input) const;
+  void OnStored(std::shared_ptr<SubmitCall> call, absl::StatusOr<SubmitOutcome> outcome);
+  void AwaitOutcome(std::shared_ptr<SubmitCall> call, Submission submission);
+  void LongPoll(std::shared_ptr<CallHandle> handle, GetQuery query, const GetInput& input,
+                SubmissionWithAttempts seen, Callback<SubmissionWithAttempts> done);
+
+  const SubmissionServiceOptions options_;
+  WorkflowStore* const store_;
+  Dispatcher* const dispatcher_;
+  ChangeHub* const hub_;
+  Clock* const clock_;
+  SubmissionIdGenerator* const ids_;
+  std::atomic<bool> draining_{false};
+};
+
+}  // namespace genledger
