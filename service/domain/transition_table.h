@@ -12,7 +12,7 @@ namespace genledger {
 // What can happen to a submission. Names are those of DESIGN.md's table.
 enum class TransitionEvent : uint8_t {
   kClaimed,  // an attempt row is committed with it
-  kCancelled,
+  kCancel,
   kSubmitWithinExpired,
   kAccepted,
   kRefusedForNow,  // or not sent
@@ -26,7 +26,7 @@ enum class TransitionEvent : uint8_t {
   kLateRefusedForGood,
   kAdopted,  // or late proof of acceptance
   kDeclaredNotAccepted,
-  kAbandoned,
+  kAbandon,
   kReopened,
 };
 
@@ -61,31 +61,29 @@ using enum TransitionEvent;
 
 inline constexpr std::array kRows = {
     TransitionRow{{kPending}, kClaimed, {kDispatching}},
-    TransitionRow{{kPending}, kCancelled, {SubmissionState::kCancelled}},
+    TransitionRow{{kPending}, kCancel, {kCancelled}},
     TransitionRow{{kPending}, kSubmitWithinExpired, {kFailed}},
     TransitionRow{{kDispatching}, kAccepted, {kSubmitted}},
     TransitionRow{{kDispatching},
                   kRefusedForNow,
-                  {kSubmitted, kOutcomeUnknown, SubmissionState::kCancelled, kPending, kFailed}},
-    TransitionRow{{kDispatching},
-                  kRefusedForGood,
-                  {kSubmitted, kOutcomeUnknown, SubmissionState::kCancelled, kFailed}},
+                  {kSubmitted, kOutcomeUnknown, kCancelled, kPending, kFailed}},
+    TransitionRow{
+        {kDispatching}, kRefusedForGood, {kSubmitted, kOutcomeUnknown, kCancelled, kFailed}},
     TransitionRow{{kDispatching}, kAmbiguous, {kSubmitted, kOutcomeUnknown}},
     TransitionRow{{kDispatching}, kEarlierAccepted, {kDispatching}},
     TransitionRow{{kDispatching}, kCancelRequested, {kDispatching}},
     TransitionRow{{kOutcomeUnknown}, kCancelRequested, {kOutcomeUnknown}},
     TransitionRow{{kOutcomeUnknown}, kRepostDue, {kDispatching}},
-    TransitionRow{{kOutcomeUnknown}, kPolicyFail, {SubmissionState::kAbandoned}},
-    TransitionRow{
-        {kOutcomeUnknown}, kLateRefusedForNow, {SubmissionState::kCancelled, kPending, kFailed}},
-    TransitionRow{{kOutcomeUnknown}, kLateRefusedForGood, {SubmissionState::kCancelled, kFailed}},
-    TransitionRow{{kPending, kOutcomeUnknown, SubmissionState::kAbandoned}, kAdopted, {kSubmitted}},
-    TransitionRow{{kOutcomeUnknown}, kDeclaredNotAccepted, {kFailed, SubmissionState::kCancelled}},
-    TransitionRow{{kOutcomeUnknown}, TransitionEvent::kAbandoned, {SubmissionState::kAbandoned}},
-    TransitionRow{{kFailed, SubmissionState::kCancelled}, kReopened, {kPending}},
+    TransitionRow{{kOutcomeUnknown}, kPolicyFail, {kAbandoned}},
+    TransitionRow{{kOutcomeUnknown}, kLateRefusedForNow, {kCancelled, kPending, kFailed}},
+    TransitionRow{{kOutcomeUnknown}, kLateRefusedForGood, {kCancelled, kFailed}},
+    TransitionRow{{kPending, kOutcomeUnknown, kAbandoned}, kAdopted, {kSubmitted}},
+    TransitionRow{{kOutcomeUnknown}, kDeclaredNotAccepted, {kFailed, kCancelled}},
+    TransitionRow{{kOutcomeUnknown}, kAbandon, {kAbandoned}},
+    TransitionRow{{kFailed, kCancelled}, kReopened, {kPending}},
     // Late proof of (another) acceptance: SUBMITTED, or the state as it is; the id goes to its
     // attempt.
-    TransitionRow{{kFailed, SubmissionState::kCancelled, kSubmitted}, kAdopted, {kSubmitted}},
+    TransitionRow{{kFailed, kCancelled, kSubmitted}, kAdopted, {kSubmitted}},
 };
 
 }  // namespace transition_table_internal
