@@ -9,8 +9,9 @@
 
 namespace genledger {
 
-// A spec as the caller sent it, in the upstream's field names. Presence matters: an absent field takes the documented
-// default, a present empty one is an error (validation-rules.md). Image order matters.
+// A spec as the caller sent it, in the upstream's field names. Presence matters: an absent field
+// takes the documented default, a present empty one is an error (validation-rules.md). Image order
+// matters.
 struct GenerationSpec {
   std::optional<std::string> model;
   std::optional<std::string> prompt;
@@ -25,8 +26,9 @@ struct GenerationSpec {
   friend bool operator==(const GenerationSpec&, const GenerationSpec&) = default;
 };
 
-// A spec after defaults, inference and trimming: what is hashed, stored and sent. Made only by Canonicalize() and by
-// decoding a stored one, so holding one proves that it went through there. It need not be valid.
+// A spec after defaults, inference and trimming: what is hashed, stored and sent. Made only by
+// Canonicalize() and by decoding a stored one, so holding one proves that it went through there. It
+// need not be valid.
 class CanonicalSpec {
  public:
   CanonicalSpec() = default;
