@@ -1,0 +1,229 @@
+#include "service/domain/image_url.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "service/domain/public_host.h"
+#include "service/domain/utf8.h"
+
+namespace genledger {
+namespace {
+
+constexpr std::array<std::string_view, 4> kExtensions = {".jpg", ".jpeg", ".png", ".webp"};
+constexpr uint32_t kPortMax = 65535;
+
+absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
+
+// The parts of scheme://host[:port]rest, as they are spelled.
+struct UrlParts {
+  std::string_view scheme;
+  std::string_view host;  // an IPv6 address with its brackets
+  std::string_view port;  // empty: none, or an empty one
+  std::string_view rest;  // path and query
+};
+
+struct UrlSplit {
+  UrlParts parts;
+  // Empty: none, and the parts are set.
+  std::string_view fault;
+};
+
+bool IsHttps(std::string_view scheme) { return scheme.size() == std::string_view("https").size(); }
+
+// What RFC 3986 allows unescaped, and the four characters beyond it that browsers send as they are.
+bool IsUrlCharacter(char c) {
+  constexpr std::string_view kRefused = "\"<>\\`{}";
+  return absl::ascii_isgraph(c) && kRefused.find(c) == std::string_view::npos;
+}
+
+std::string_view SchemeFault(std::string_view url) {
+  if (absl::StartsWithIgnoreCase(ToAbsl(url), "data:")) {
+    return "data: URIs are not accepted: upload the image first and pass the http(s) URL that the "
+           "upload returns.";
+  }
+  if (!absl::StartsWithIgnoreCase(ToAbsl(url), "http:") &&
+      !absl::StartsWithIgnoreCase(ToAbsl(url), "https:")) {
+    return "The URL must be absolute and begin with http:// or https://.";
+  }
+  if (url.substr(url.find(':') + 1, 2) != "//") {
+    return "The URL's scheme must be followed by // and a host.";
+  }
+  return {};
+}
+
+std::string_view EscapeFault(std::string_view text) {
+  for (size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    if (at + 2 >= text.size() || !absl::ascii_isxdigit(text[at + 1]) ||
+        !absl::ascii_isxdigit(text[at + 2])) {
+      return "Every % of the URL must be followed by two hexadecimal digits.";
+    }
+  }
+  return {};
+}
+
+std::string_view PortFault(std::string_view port) {
+  uint32_t value = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
+  if (!port.empty() && (error != std::errc() || end != port.data() + port.size() ||
+                        port.front() == '0' || value > kPortMax)) {
+    return "The port must be a number from 1 to 65535 without leading zeros.";
+  }
+  return {};
+}
+
+// Everything that can be said of the text before its authority is taken apart.
+std::string_view TextFault(std::string_view url) {
+  const std::string_view trimmed = TrimWhiteSpace(url);
+  if (trimmed.empty()) {
+    return "The URL is empty.";
+  }
+  if (trimmed.size() != url.size()) {
+    return "The URL must not begin or end with white space.";
+  }
+  return SchemeFault(url);
+}
+
+std::string_view AuthorityTextFault(std::string_view authority) {
+  if (!std::all_of(authority.begin(), authority.end(), absl::ascii_isascii)) {
+    return "The host must be ASCII: write an international name in its xn-- form.";
+  }
+  if (authority.find('@') != std::string_view::npos) {
+    return "The URL must not carry a user name or password.";
+  }
+  return {};
+}
+
+std::string_view RestFault(std::string_view rest) {
+  if (rest.find('#') != std::string_view::npos) {
+    return "The URL must not have a fragment (#): it is never sent.";
+  }
+  if (!std::all_of(rest.begin(), rest.end(), IsUrlCharacter)) {
+    return "Spaces, controls, backslashes, quotes, angle brackets, braces and non-ASCII characters "
+           "must be percent-encoded.";
+  }
+  return EscapeFault(rest);
+}
+
+// The authority's host and port; an unbalanced bracket ends up in the host, which refuses it.
+UrlParts SplitAuthority(std::string_view authority) {
+  size_t colon = authority.find(':');
+  if (authority.substr(0, 1) == "[") {
+    const size_t bracket = authority.find(']');
+    colon = bracket != std::string_view::npos && authority.substr(bracket + 1, 1) == ":"
+                ? bracket + 1
+                : std::string_view::npos;
+  }
+  if (colon == std::string_view::npos) {
+    return {.scheme = {}, .host = authority, .port = {}, .rest = {}};
+  }
+  return {.scheme = {},
+          .host = authority.substr(0, colon),
+          .port = authority.substr(colon + 1),
+          .rest = {}};
+}
+
+UrlSplit SplitUrl(std::string_view url) {
+  if (const std::string_view fault = TextFault(url); !fault.empty()) {
+    return {.parts = {}, .fault = fault};
+  }
+  const size_t scheme_end = url.find(':');
+  const size_t authority_begin = scheme_end + 3;
+  const size_t authority_end = std::min(url.find_first_of("/?#", authority_begin), url.size());
+  const std::string_view authority = url.substr(authority_begin, authority_end - authority_begin);
+  if (const std::string_view fault = AuthorityTextFault(authority); !fault.empty()) {
+    return {.parts = {}, .fault = fault};
+  }
+  UrlSplit split = {.parts = SplitAuthority(authority), .fault = {}};
+  split.parts.scheme = url.substr(0, scheme_end);
+  split.parts.rest = url.substr(authority_end);
+  split.fault = HostSyntaxFault(split.parts.host).value_or(std::string_view());
+  if (split.fault.empty()) {
+    split.fault = PortFault(split.parts.port);
+  }
+  if (split.fault.empty()) {
+    split.fault = RestFault(split.parts.rest);
+  }
+  return split;
+}
+
+bool IsUnreserved(char c) {
+  return absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+// Decodes escapes of unreserved characters only, once: %2E is a dot, %252E is not. Every % of
+// `text` is followed by two digits.
+std::string DecodeUnreserved(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      const std::string byte = absl::HexStringToBytes(ToAbsl(text.substr(i + 1, 2)));
+      if (IsUnreserved(byte[0])) {
+        out += byte[0];
+        i += 2;
+        continue;
+      }
+    }
+    out += text[i];
+  }
+  return out;
+}
+
+std::optional<std::string> ExtensionFault(std::string_view rest, const ImageUrlRules& rules) {
+  const std::string_view path = rest.substr(0, rest.find('?'));
+  const std::string segment = DecodeUnreserved(path.substr(path.rfind('/') + 1));
+  for (const std::string_view extension : kExtensions) {
+    if (absl::EndsWithIgnoreCase(segment, ToAbsl(extension))) {
+      return std::nullopt;
+    }
+  }
+  if (rules.allow_no_extension && !segment.empty() && segment.find('.') == std::string::npos) {
+    return std::nullopt;
+  }
+  return "The last segment of the URL's path must end with .jpg, .jpeg, .png or .webp.";
+}
+
+}  // namespace
+
+std::string CanonicalImageUrl(std::string_view url) {
+  const auto [parts, fault] = SplitUrl(url);
+  if (!fault.empty()) {
+    return std::string(url);
+  }
+  std::string out;
+  out.reserve(url.size());
+  const auto append_lower = [&out](std::string_view text) {
+    std::transform(text.begin(), text.end(), std::back_inserter(out), absl::ascii_tolower);
+  };
+  append_lower(parts.scheme);
+  out += "://";
+  append_lower(parts.host);
+  if (!parts.port.empty() && parts.port != (IsHttps(parts.scheme) ? "443" : "80")) {
+    out += ':';
+    out += parts.port;
+  }
+  out += parts.rest;
+  return out;
+}
+
+std::optional<std::string> ImageUrlFault(std::string_view url, const ImageUrlRules& rules) {
+  if (url.size() > rules.bytes_max) {
+    return "The URL is longer than " + std::to_string(rules.bytes_max) + " bytes.";
+  }
+  const auto [parts, fault] = SplitUrl(url);
+  if (!fault.empty()) {
+    return std::string(fault);
+  }
+  if (const std::optional<std::string_view> reach = NotPublicFault(parts.host); reach.has_value()) {
+    return std::string(*reach);
+  }
+  return ExtensionFault(parts.rest, rules);
+}
+
+}  // namespace genledger

@@ -1,0 +1,349 @@
+#include "service/domain/validate.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "service/domain/image_url.h"
+#include "service/domain/model_catalog.h"
+#include "service/domain/utf8.h"
+
+namespace genledger {
+namespace {
+
+constexpr size_t kUnknownFieldNameBytesMax = 64;
+
+// How many images a generation type takes (rows 60-67).
+struct ImageCount {
+  std::string_view generation_type;
+  size_t least;
+  size_t most;
+  std::string_view too_few;
+  std::string_view too_many;
+};
+
+constexpr std::array<ImageCount, 2> kImageCounts = {{
+    {kGenerationTypeFrame, 1, 2,
+     "generation_type frame needs at least one image: the first frame; without images omit "
+     "generation_type.",
+     "generation_type frame takes at most two images: the first and the last frame."},
+    {kGenerationTypeReference, 1, 3,
+     "generation_type reference needs at least one image; without images omit generation_type.",
+     "generation_type reference takes at most three images."},
+}};
+
+absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
+
+bool IsOneOf(std::string_view value, std::span<const std::string_view> allowed) {
+  return std::find(allowed.begin(), allowed.end(), value) != allowed.end();
+}
+
+// "720p, 1080p or 4k"
+std::string Alternatives(std::span<const std::string_view> allowed) {
+  std::string text;
+  for (size_t i = 0; i < allowed.size(); ++i) {
+    if (i > 0) {
+      text += i + 1 == allowed.size() ? " or " : ", ";
+    }
+    text += allowed[i];
+  }
+  return text;
+}
+
+// "Must be 720p, 1080p or 4k", and for a value that is right but for letter case and white space
+// also the spelling that was meant (row 30).
+std::string MustBeOneOf(std::string_view value, std::span<const std::string_view> allowed) {
+  std::string text = "Must be " + Alternatives(allowed);
+  const std::string_view trimmed = TrimWhiteSpace(value);
+  for (const std::string_view candidate : allowed) {
+    if (absl::EqualsIgnoreCase(ToAbsl(trimmed), ToAbsl(candidate))) {
+      text += ", spelled exactly like that: here ";
+      text += candidate;
+    }
+  }
+  text += '.';
+  return text;
+}
+
+// The union of what the models allow, for a model that is unknown: their order is kept.
+template <typename T>
+std::vector<T> AllowedByAnyModel(std::span<const T> ModelCapabilities::*values) {
+  std::vector<T> all;
+  for (const ModelCapabilities& model : ModelCatalog()) {
+    for (const T& value : model.*values) {
+      if (std::find(all.begin(), all.end(), value) == all.end()) {
+        all.push_back(value);
+      }
+    }
+  }
+  return all;
+}
+
+template <typename T>
+std::vector<T> Allowed(const ModelCapabilities* model,
+                       std::span<const T> ModelCapabilities::*values) {
+  if (model == nullptr) {
+    return AllowedByAnyModel(values);
+  }
+  return {(model->*values).begin(), (model->*values).end()};
+}
+
+size_t ImageUrlsMax(const ModelCapabilities* model) {
+  int32_t most = 0;
+  for (const ModelCapabilities& any : ModelCatalog()) {
+    most = std::max(most, any.image_urls_max);
+  }
+  return static_cast<size_t>(model != nullptr ? model->image_urls_max : most);
+}
+
+// One spec under judgement. Each method judges one field.
+class SpecJudge {
+ public:
+  SpecJudge(const GenerationSpec& raw, const GenerationSpec& spec, const ValidationRules& rules)
+      : raw_(raw),
+        spec_(spec),
+        rules_(rules),
+        model_(spec.model.has_value() ? FindModel(*spec.model) : nullptr) {}
+
+  std::vector<FieldViolation> Judge() && {
+    JudgeModel();
+    JudgePrompt();
+    JudgeDuration();
+    JudgeAspectRatio();
+    JudgeGenerationType();
+    JudgeImageUrls();
+    JudgeResolution();
+    JudgeEnableGif();
+    JudgeOfficialFallback();
+    return std::move(violations_);
+  }
+
+ private:
+  void Blame(std::string field, std::string description) {
+    violations_.push_back(
+        {.field = "spec." + std::move(field), .description = std::move(description)});
+  }
+
+  // "veo3.1-lite does not support generation_type: omit it."
+  void BlameUnsupported(const std::string& field) {
+    Blame(field, std::string(model_->name) + " does not support " + field +
+                     ": do not pass it, whatever its value.");
+  }
+
+  void JudgeModel() {
+    if (model_ != nullptr || !spec_.model.has_value()) {
+      return;
+    }
+    std::vector<std::string_view> names;
+    for (const ModelCapabilities& model : ModelCatalog()) {
+      names.push_back(model.name);
+    }
+    Blame("model", MustBeOneOf(*spec_.model, names));
+  }
+
+  void JudgePrompt() {
+    if (!raw_.prompt.has_value() || !spec_.prompt.has_value()) {
+      Blame("prompt", "Required.");
+      return;
+    }
+    JudgePromptText(*spec_.prompt);
+    if (spec_.prompt->size() > rules_.prompt_bytes_max) {
+      Blame("prompt", "At most " + std::to_string(rules_.prompt_bytes_max) +
+                          " bytes of UTF-8 after trimming.");
+    }
+  }
+
+  void JudgePromptText(std::string_view prompt) {
+    size_t characters = 0;
+    bool visible = false;
+    bool control = false;
+    while (!prompt.empty()) {
+      const Utf8Character next = FirstUtf8Character(prompt);
+      if (next.bytes == 0) {
+        Blame("prompt", "Must be valid UTF-8.");
+        return;
+      }
+      const char32_t c = next.code_point;
+      control = control || (IsControl(c) && c != U'\t' && c != U'\n' && c != U'\r');
+      visible = visible || !IsInvisible(c);
+      ++characters;
+      prompt.remove_prefix(next.bytes);
+    }
+    if (control) {
+      Blame("prompt", "Must not contain control characters other than tab and line breaks.");
+    } else if (!visible) {
+      Blame("prompt", "Must not be empty: white space and invisible characters describe nothing.");
+    }
+    if (rules_.prompt_characters_max.has_value() && characters > *rules_.prompt_characters_max) {
+      Blame("prompt", "At most " + std::to_string(*rules_.prompt_characters_max) +
+                          " characters after trimming.");
+    }
+  }
+
+  void JudgeDuration() {
+    const std::vector<int32_t> allowed = Allowed(model_, &ModelCapabilities::durations);
+    if (!spec_.duration.has_value() ||
+        std::find(allowed.begin(), allowed.end(), *spec_.duration) != allowed.end()) {
+      return;
+    }
+    std::string text;
+    for (const int32_t seconds : allowed) {
+      text += (text.empty() ? "" : " or ") + std::to_string(seconds);
+    }
+    Blame("duration", "Must be " + text + " (seconds); omit it for the default.");
+  }
+
+  void JudgeAspectRatio() { JudgeWord("aspect_ratio", spec_.aspect_ratio, AspectRatios()); }
+
+  void JudgeResolution() { JudgeWord("resolution", spec_.resolution, Resolutions()); }
+
+  void JudgeWord(const std::string& field, const std::optional<std::string>& value,
+                 const std::vector<std::string_view>& allowed) {
+    if (value.has_value() && !IsOneOf(*value, allowed)) {
+      Blame(field, MustBeOneOf(*value, allowed));
+    }
+  }
+
+  void JudgeGenerationType() {
+    if (model_ != nullptr && model_->generation_types.empty()) {
+      if (raw_.generation_type.has_value()) {
+        BlameUnsupported("generation_type");
+      }
+      return;
+    }
+    if (!spec_.generation_type.has_value()) {
+      return;
+    }
+    const std::vector<std::string_view> anywhere =
+        AllowedByAnyModel(&ModelCapabilities::generation_types);
+    if (!IsOneOf(*spec_.generation_type, anywhere)) {
+      Blame("generation_type", MustBeOneOf(*spec_.generation_type, GenerationTypes()));
+    } else if (model_ != nullptr && !IsOneOf(*spec_.generation_type, model_->generation_types)) {
+      BlameGenerationTypeOfModel();
+    }
+  }
+
+  // Rows 57-59: a known type that the model does not have, given or inferred.
+  void BlameGenerationTypeOfModel() {
+    const std::string allowed = Alternatives(model_->generation_types);
+    const std::string model(model_->name);
+    if (raw_.generation_type.has_value()) {
+      Blame("generation_type",
+            model + " supports only " + allowed + "; reference needs another model.");
+    } else {
+      Blame("generation_type", "Three image_urls without generation_type mean reference; " + model +
+                                   " supports only " + allowed +
+                                   ": pass fewer image_urls or use another model.");
+    }
+  }
+
+  void JudgeImageUrls() {
+    const size_t most = ImageUrlsMax(model_);
+    const size_t count = spec_.image_urls.size();
+    if (most == 0) {
+      if (count > 0) {
+        BlameUnsupported("image_urls");
+      }
+      return;
+    }
+    if (count > most) {
+      Blame("image_urls", "At most " + std::to_string(most) + " images.");
+    } else {
+      JudgeImageCount(count);
+    }
+    const ImageUrlRules url_rules = {
+        .bytes_max = rules_.image_url_bytes_max,
+        .allow_no_extension = rules_.allow_image_urls_without_extension,
+    };
+    for (size_t i = 0; i < std::min(count, kImageUrlsJudgedMax); ++i) {
+      std::optional<std::string> fault = ImageUrlFault(spec_.image_urls[i], url_rules);
+      if (fault.has_value()) {
+        Blame("image_urls[" + std::to_string(i) + "]", *std::move(fault));
+      }
+    }
+  }
+
+  void JudgeImageCount(size_t count) {
+    if (model_ == nullptr || !spec_.generation_type.has_value()) {
+      return;
+    }
+    for (const ImageCount& rule : kImageCounts) {
+      if (rule.generation_type != *spec_.generation_type) {
+        continue;
+      }
+      if (count < rule.least) {
+        Blame("image_urls", std::string(rule.too_few));
+      } else if (count > rule.most) {
+        Blame("image_urls", std::string(rule.too_many));
+      }
+    }
+  }
+
+  void JudgeEnableGif() {
+    if (model_ == nullptr || spec_.enable_gif != true) {
+      return;
+    }
+    if (!model_->supports_gif) {
+      BlameUnsupported("enable_gif");
+    } else if (spec_.resolution.has_value() && IsOneOf(*spec_.resolution, Resolutions()) &&
+               !IsOneOf(*spec_.resolution, kGifResolutions)) {
+      Blame("enable_gif", "GIF output is only possible with resolution " +
+                              Alternatives(kGifResolutions) +
+                              ": change resolution or drop enable_gif.");
+    }
+  }
+
+  void JudgeOfficialFallback() {
+    if (model_ != nullptr && !model_->supports_official_fallback &&
+        raw_.official_fallback.has_value()) {
+      BlameUnsupported("official_fallback");
+    }
+  }
+
+  std::vector<std::string_view> AspectRatios() const {
+    return Allowed(model_, &ModelCapabilities::aspect_ratios);
+  }
+  std::vector<std::string_view> Resolutions() const {
+    return Allowed(model_, &ModelCapabilities::resolutions);
+  }
+  std::vector<std::string_view> GenerationTypes() const {
+    return Allowed(model_, &ModelCapabilities::generation_types);
+  }
+
+  const GenerationSpec& raw_;
+  const GenerationSpec& spec_;
+  const ValidationRules& rules_;
+  // Null: unknown.
+  const ModelCapabilities* const model_;
+  std::vector<FieldViolation> violations_;
+};
+
+}  // namespace
+
+std::vector<FieldViolation> ValidateSpec(const GenerationSpec& raw, const CanonicalSpec& canonical,
+                                         const ValidationRules& rules) {
+  return SpecJudge(raw, canonical.value(), rules).Judge();
+}
+
+FieldViolation UnknownFieldViolation(std::string_view parent, std::string_view name) {
+  const bool plain = !name.empty() && name.size() <= kUnknownFieldNameBytesMax &&
+                     std::all_of(name.begin(), name.end(),
+                                 [](char c) { return absl::ascii_isalnum(c) || c == '_'; });
+  std::string field(parent);
+  if (plain) {
+    field += '.';
+    field += name;
+    return {.field = std::move(field),
+            .description = "Unknown field: the upstream's contract has none of this name."};
+  }
+  return {.field = std::move(field),
+          .description = "Contains a field that the upstream's contract does not have."};
+}
+
+}  // namespace genledger
