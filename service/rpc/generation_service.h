@@ -1,0 +1,40 @@
+// genledger.v1.GenerationService: converts, calls the SubmissionService, converts back.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include "genledger/v1/generation_service.grpc.pb.h"
+#include "service/auth/authenticator.h"
+#include "service/dispatch/submission_service.h"
+
+namespace genledger {
+
+// Thread safe. Nothing blocks: a call that waits holds no thread. WatchSubmission, CancelSubmission
+// and ReleaseDedupe answer UNIMPLEMENTED.
+class GenerationServiceImpl final : public v1::GenerationService::CallbackService {
+ public:
+  GenerationServiceImpl(Authenticator* authenticator, SubmissionService* service)
+      : authenticator_(authenticator), service_(service) {}
+
+  grpc::ServerUnaryReactor* SubmitGeneration(grpc::CallbackServerContext* context,
+                                             const v1::SubmitGenerationRequest* request,
+                                             v1::SubmitGenerationResponse* response) override;
+  grpc::ServerUnaryReactor* GetSubmission(grpc::CallbackServerContext* context,
+                                          const v1::GetSubmissionRequest* request,
+                                          v1::Submission* response) override;
+  grpc::ServerUnaryReactor* BatchGetSubmissions(grpc::CallbackServerContext* context,
+                                                const v1::BatchGetSubmissionsRequest* request,
+                                                v1::BatchGetSubmissionsResponse* response) override;
+  grpc::ServerUnaryReactor* ListSubmissions(grpc::CallbackServerContext* context,
+                                            const v1::ListSubmissionsRequest* request,
+                                            v1::ListSubmissionsResponse* response) override;
+  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
+                                       const v1::ListModelsRequest* request,
+                                       v1::ListModelsResponse* response) override;
+
+ private:
+  Authenticator* const authenticator_;
+  SubmissionService* const service_;
+};
+
+}  // namespace genledger
