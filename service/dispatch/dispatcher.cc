@@ -13,8 +13,6 @@ namespace {
 
 // The least time that a re-send after 409 idempotency_in_progress must have left in its attempt.
 constexpr absl::Duration kResendMargin = absl::Seconds(1);
-// How long to wait after 409 idempotency_in_progress without a Retry-After.
-constexpr absl::Duration kInProgressWaitDefault = absl::Seconds(2);
 // How often an outcome that the store did not take is offered again.
 constexpr absl::Duration kStoreRetryInitial = absl::Milliseconds(100);
 constexpr absl::Duration kStoreRetryMax = absl::Seconds(5);
@@ -71,8 +69,9 @@ Dispatcher::Dispatcher(DispatcherOptions options, Collaborators collaborators)
       hub_(collaborators.hub),
       timers_(collaborators.timers),
       clock_(collaborators.clock),
-      random_(collaborators.random),
-      logger_(collaborators.logger) {
+      logger_(collaborators.logger),
+      retry_(options_.retry),
+      backoff_(options_.backoff, collaborators.random) {
   GL_CHECK(options_.lease > options_.attempt_timeout, "an attempt may outlive its lease");
 }
 
@@ -162,8 +161,7 @@ void Dispatcher::OnResult(std::shared_ptr<Flight> flight, AttemptResult result) 
 // Waits, commits the re-send, and sends the same key and bytes again. False if the attempt has no
 // room left for that.
 bool Dispatcher::GoOnAfterInProgress(std::shared_ptr<Flight> flight, const AttemptResult& result) {
-  const absl::Time resend_time =
-      clock_->Now() + result.retry_after.value_or(kInProgressWaitDefault);
+  const absl::Time resend_time = clock_->Now() + InProgressDelay(result.retry_after);
   if (resend_time + kResendMargin > flight->attempt.start_time + options_.attempt_timeout) {
     return false;
   }
@@ -190,15 +188,13 @@ bool Dispatcher::GoOnAfterInProgress(std::shared_ptr<Flight> flight, const Attem
 }
 
 std::optional<absl::Time> Dispatcher::RetryTime(const Submission& submission,
-                                                const AttemptResult& result) {
-  const RunHistory history{.counted_posts = submission.run_counted_posts,
-                           .trusted_refusals = submission.run_trusted_refusals};
-  if (!MayRetry(options_.retry, history, result)) {
+                                                const AttemptResult& result) const {
+  const RunTally before{.posts_counted = submission.run_counted_posts,
+                        .trusted_envelope_refusals = submission.run_trusted_refusals};
+  if (!retry_.MayRetry(CountPost(before, result), result)) {
     return std::nullopt;
   }
-  const absl::Duration delay =
-      BackoffDelay(options_.backoff, submission.attempt_count, result.retry_after, *random_);
-  return clock_->Now() + delay;
+  return clock_->Now() + backoff_.Delay(submission.run_attempts, result.retry_after);
 }
 
 void Dispatcher::RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult result) {

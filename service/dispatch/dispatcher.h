@@ -36,8 +36,8 @@ struct DispatcherOptions {
   // Must exceed attempt_timeout, or an attempt could outlive its lease.
   absl::Duration lease = absl::Seconds(90);
   bool send_idempotency_key = true;
-  RetryOptions retry;
-  BackoffOptions backoff;
+  RetryPolicyOptions retry;
+  BackoffPolicyOptions backoff;
 };
 
 // Thread safe and event driven: it owns no thread, never blocks and never sleeps. All its
@@ -112,7 +112,8 @@ class Dispatcher {
   void CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt finish,
                      absl::Duration retry_store_after);
   void OnOutcomeCommitted(const Flight& flight, const Submission& submission);
-  std::optional<absl::Time> RetryTime(const Submission& submission, const AttemptResult& result);
+  std::optional<absl::Time> RetryTime(const Submission& submission,
+                                      const AttemptResult& result) const;
 
   void Pump();
   void OnClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome);
@@ -125,8 +126,9 @@ class Dispatcher {
   ChangeHub* const hub_;
   TimerQueue* const timers_;
   Clock* const clock_;
-  RandomSource* const random_;
   Logger* const logger_;
+  const RetryPolicy retry_;
+  const BackoffPolicy backoff_;
 
   mutable absl::Mutex mu_;
   bool started_ ABSL_GUARDED_BY(mu_) = false;

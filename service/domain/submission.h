@@ -146,6 +146,7 @@ struct Submission {
   // Runs, attempts and charges (DESIGN.md section 2, "Charges").
   int32_t run = 1;
   int32_t attempt_count = 0;      // over all runs; the current one's number while DISPATCHING
+  int32_t run_attempts = 0;       // of this run: spaces the retries
   int32_t run_counted_posts = 0;  // of this run; 429 and NOT_SENT are not counted
   int32_t run_trusted_refusals =
       0;                    // of this run: refusals that only --trust_5xx_envelope made refusals

@@ -305,6 +305,7 @@ absl::StatusOr<Change> ClaimSubmission(const Submission& before, const Claim& cl
   Submission& submission = builder.submission();
   builder.MoveTo(TransitionEvent::kClaimed, SubmissionState::kDispatching);
   ++submission.attempt_count;
+  ++submission.run_attempts;
   ++submission.epoch;
   ++submission.upstream_posts_sent;
   ++submission.charges_max;
@@ -343,6 +344,7 @@ absl::StatusOr<Change> ReopenSubmission(const Submission& before, absl::Duration
   Submission& submission = builder.submission();
   builder.MoveTo(TransitionEvent::kReopened, SubmissionState::kPending);
   ++submission.run;
+  submission.run_attempts = 0;
   submission.run_counted_posts = 0;
   submission.run_trusted_refusals = 0;
   submission.failure.reset();
