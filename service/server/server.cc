@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "genledger/v1/admin_service.grpc.pb.h"
 #include "service/auth/authenticator.h"
 #include "service/base/clock.h"
@@ -23,6 +24,7 @@
 #include "service/rpc/generation_service.h"
 #include "service/rpc/health_service.h"
 #include "service/telemetry/json_logger.h"
+#include "service/upstream/credential.h"
 #include "service/upstream/http_upstream_client.h"
 #include "storage/store_factory.h"
 
@@ -131,14 +133,17 @@ absl::Status ServerImpl::OpenStoreAndRecover() {
 }
 
 absl::Status ServerImpl::ConnectUpstream() {
+  GL_ASSIGN_OR_RETURN(UpstreamCredentials credentials,
+                      MakeUpstreamCredentials({config_.upstream_api_key}));
   GL_ASSIGN_OR_RETURN(upstream_,
-                      NewHttpUpstreamClient({.url = config_.upstream_url,
-                                             .api_keys = {config_.upstream_api_key},
-                                             .ca_file = config_.upstream_ca_file,
+                      NewHttpUpstreamClient({.base_url = config_.upstream_url.base,
+                                             .credentials = [credentials] { return credentials; },
                                              .connect_timeout = config_.upstream_connect_timeout,
                                              .total_timeout = config_.upstream_timeout,
                                              .connections_max = config_.upstream_concurrency_max,
-                                             .trust_5xx_envelope = config_.trust_5xx_envelope},
+                                             .trust_5xx_envelope = config_.trust_5xx_envelope,
+                                             .send_idempotency_key = config_.send_idempotency_key,
+                                             .ca_file = config_.upstream_ca_file},
                                             &clock_));
   dispatcher_ = std::make_unique<Dispatcher>(
       DispatcherOptions{.replica = config_.replica,
