@@ -49,7 +49,7 @@ struct SubmitOutcome {
 struct ClaimDueCommand {
   std::string upstream_account;
   Claim claim;
-  int32_t limit = 1;  // at least 1
+  int32_t limit = 1;  // 0: claim none, only expire
 };
 
 struct ClaimedSubmission {
