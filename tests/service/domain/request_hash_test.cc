@@ -38,6 +38,7 @@ TEST(HashRequest, RefusesVersionsItDoesNotKnow) {
 TEST(HashRequest, WorksOnManyThreadsAtOnce) {
   std::vector<std::thread> threads;
   std::vector<int> wrong(8);
+  threads.reserve(wrong.size());
   for (int& count : wrong) {
     threads.emplace_back([&count] {
       for (int i = 0; i < 2000; ++i) {

@@ -64,6 +64,7 @@ TEST(LabelViolations, BlamesEachLabelByItsKeyWhereTheKeyCanBeShown) {
       {"é", "\xff"},                   // broken value under a key that is no ASCII
   });
   std::vector<std::string> fields;
+  fields.reserve(violations.size());
   for (const FieldViolation& violation : violations) {
     fields.push_back(violation.field);
   }

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
+
 namespace genledger {
 namespace {
 
@@ -58,7 +60,7 @@ TEST(TrimWhiteSpace, KnowsAllTwentyFiveCodePoints) {
       continue;
     }
     const std::string space = Encode(c);
-    if (TrimWhiteSpace(space + "x y" + space + space) == "x y") {
+    if (TrimWhiteSpace(absl::StrCat(space, "x y", space, space)) == "x y") {
       ++trimmed;
       EXPECT_TRUE(IsWhiteSpace(c));
       EXPECT_TRUE(TrimWhiteSpace(space).empty());
