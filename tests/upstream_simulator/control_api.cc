@@ -76,10 +76,12 @@ ControlAnswer TellStats(const Query& query, const Upstream& upstream) {
   if (query.Has("keys")) {
     json keys = json::object();
     for (const PostRecord& record : upstream.log().records()) {
-      json& key = keys[record.idempotency_key];
-      key["posts"] = key.value("posts", 0) + 1;
-      key["complete"] = key.value("complete", 0) + (record.complete ? 1 : 0);
-      key["accepted"] = key.value("accepted", 0) + (record.accepted ? 1 : 0);
+      json& key =
+          keys.emplace(record.idempotency_key, json{{"posts", 0}, {"complete", 0}, {"accepted", 0}})
+              .first.value();
+      key["posts"] = key["posts"].get<uint64_t>() + 1;
+      key["complete"] = key["complete"].get<uint64_t>() + (record.complete ? 1 : 0);
+      key["accepted"] = key["accepted"].get<uint64_t>() + (record.accepted ? 1 : 0);
     }
     told["idempotency_keys"] = keys;
   }
