@@ -125,6 +125,8 @@ void CurlHandle::Prepare(HttpPost post, std::shared_ptr<const CurlHeaders> heade
   start_too_late_ = false;
   second_start_refused_ = false;
   answer_too_long_ = false;
+  answer_too_early_ = false;
+  headers_complete_ = false;
   header_bytes_ = 0;
   exchange_ = HttpExchange();
 
@@ -158,14 +160,19 @@ TransportFailure CurlHandle::FailureOf(CURLcode code) const {
   if (answer_too_long_) {
     return TransportFailure::kAnswerTooLong;
   }
+  if (answer_too_early_) {
+    return TransportFailure::kAnswerTooEarly;
+  }
   if (start_too_late_) {
     return TransportFailure::kStartTooLate;
   }
   switch (code) {
     case CURLE_OK:
-      // An interim status (101) is no answer.
-      return exchange_.http_status == 0 ? TransportFailure::kAnswerMalformed
-                                        : TransportFailure::kNone;
+      if (exchange_.http_status == 0) {
+        return TransportFailure::kAnswerMalformed;  // an interim status (101) is no answer
+      }
+      // libcurl is content with headers that end in mid-air.
+      return headers_complete_ ? TransportFailure::kNone : TransportFailure::kConnectionLost;
     case CURLE_COULDNT_RESOLVE_HOST:
       return TransportFailure::kResolveFailed;
     case CURLE_COULDNT_CONNECT:
@@ -203,7 +210,7 @@ TransportFailure CurlHandle::FailureOf(CURLcode code) const {
 HttpExchange CurlHandle::Finish(CURLcode code) {
   long status = 0;  // NOLINT(google-runtime-int): libcurl's type
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  exchange_.http_status = status >= 200 ? static_cast<int>(status) : 0;
+  exchange_.http_status = status >= 200 && !answer_too_early_ ? static_cast<int>(status) : 0;
   exchange_.request_byte_written = AnyByteWritten();
   exchange_.failure = FailureOf(code);
   post_ = HttpPost();
@@ -266,9 +273,17 @@ bool CurlHandle::ReadHeader(std::string_view line) {
     return false;
   }
   if (line.substr(0, 5) == "HTTP/") {
+    if (!body_was_read_ && !post_.body.empty()) {
+      // It lay in the socket before the request was out.
+      answer_too_early_ = true;
+      return false;
+    }
+    headers_complete_ = false;
     // An interim answer's headers are not the final one's.
     exchange_.retry_after.clear();
     exchange_.upstream_request_id.clear();
+  } else if (line == "\r\n" || line == "\n") {
+    headers_complete_ = true;
   } else if (!HeaderValue(line, "retry-after:", &exchange_.retry_after)) {
     HeaderValue(line, "x-oneapi-request-id:", &exchange_.upstream_request_id);
   }

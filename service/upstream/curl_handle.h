@@ -117,6 +117,8 @@ class CurlHandle {
   bool start_too_late_ = false;
   bool second_start_refused_ = false;
   bool answer_too_long_ = false;
+  bool answer_too_early_ = false;
+  bool headers_complete_ = false;
   size_t header_bytes_ = 0;
   HttpExchange exchange_;
 };

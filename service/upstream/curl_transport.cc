@@ -1,5 +1,7 @@
 #include "service/upstream/curl_transport.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -135,6 +137,11 @@ int CurlTransport::OnCloseSocket(void* self, curl_socket_t fd) {
 }
 
 void CurlTransport::Run() {
+  // TLS libraries may write to a connection that the peer has closed.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   while (TakeInbox()) {
     for (Call& call : taken_) {
       Admit(std::move(call));

@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -59,8 +60,7 @@ void SocketPoller::Want(int fd, bool read, bool write) {
     Sync(fd);
     return;
   }
-  // A kept socket that went idle stays registered: it is likely to come back. Should it speak up
-  // meanwhile, Wait() takes it out.
+  // A kept socket that goes idle stays registered: it is likely to come back.
   if (socket.wanted != socket.registered && socket.wanted != 0 && !socket.dirty) {
     socket.dirty = true;
     dirty_.push_back(fd);
@@ -92,6 +92,17 @@ void SocketPoller::Sync(int fd) {
   socket.registered = socket.wanted;
 }
 
+void SocketPoller::ShutDownIdle(int fd) {
+  Sync(fd);
+  if (!At(fd).kept) {
+    return;
+  }
+  shutdown(fd, SHUT_RDWR);
+  std::array<char, 4096> dropped;
+  while (recv(fd, dropped.data(), dropped.size(), MSG_DONTWAIT) > 0) {
+  }
+}
+
 const std::vector<SocketPoller::Event>& SocketPoller::Wait(absl::Duration timeout) {
   for (const int fd : dirty_) {
     Socket& socket = At(fd);
@@ -114,7 +125,7 @@ const std::vector<SocketPoller::Event>& SocketPoller::Wait(absl::Duration timeou
       continue;
     }
     if (At(fd).wanted == 0) {
-      Sync(fd);
+      ShutDownIdle(fd);
       continue;
     }
     events_.push_back({.fd = fd,

@@ -25,7 +25,10 @@ class SocketPoller {
   SocketPoller(const SocketPoller&) = delete;
   SocketPoller& operator=(const SocketPoller&) = delete;
 
-  // Says that `fd` is not closed without a Forget(), so that it may stay registered while idle.
+  // Says that `fd` is a connection that is not closed without a Forget(), so that it may stay
+  // registered while nothing is wanted of it. Should the peer speak or close meanwhile, what it
+  // said is dropped and the connection shut down: bytes that nobody asked for (a stray answer, a
+  // 408 for idling) must not be read as the answer to the next request.
   void Keep(int fd);
 
   // Sets what is wanted of `fd` from now on; neither: nothing.
@@ -50,6 +53,7 @@ class SocketPoller {
   };
 
   Socket& At(int fd);
+  void ShutDownIdle(int fd);
   // Tells the kernel what is wanted of `fd`.
   void Sync(int fd);
 
