@@ -107,12 +107,10 @@ class ServerImpl final : public Server {
 
 absl::Status ServerImpl::OpenStoreAndRecover() {
   GL_ASSIGN_OR_RETURN(store_, OpenStore(config_.store, &clock_, logger_.get()));
-  GL_ASSIGN_OR_RETURN(
-      config_.upstream_account,
-      store_->BindUpstreamAccount({.upstream_account = config_.upstream_account,
-                                   .upstream_host = config_.upstream_url.host,
-                                   .allow_change = config_.new_upstream_account,
-                                   .account_is_explicit = config_.upstream_account_is_explicit}));
+  GL_ASSIGN_OR_RETURN(config_.upstream_account,
+                      store_->BindUpstreamAccount({.upstream_account = config_.upstream_account,
+                                                   .upstream_host = config_.upstream_url.host,
+                                                   .allow_change = config_.new_upstream_account}));
   // The store belongs to this process alone: whoever was dispatching is dead, and what became of
   // its POSTs is unknown.
   absl::StatusOr<int64_t> expired = absl::UnknownError("no answer");

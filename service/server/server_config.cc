@@ -130,7 +130,6 @@ absl::Status ReadUpstreamFlags(ServerConfig& config) {
   }
   config.upstream_url = *std::move(url);
   config.upstream_account = absl::GetFlag(FLAGS_upstream_account);
-  config.upstream_account_is_explicit = !config.upstream_account.empty();
   config.new_upstream_account = absl::GetFlag(FLAGS_new_upstream_account);
   GL_ASSIGN_OR_RETURN(config.upstream_api_key,
                       ReadApiKey(absl::GetFlag(FLAGS_upstream_api_key_file)));

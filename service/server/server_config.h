@@ -16,9 +16,8 @@ struct ServerConfig {
   std::string port_file;  // empty: none
   std::string store;      // "sqlite:PATH"
   UpstreamUrl upstream_url;
-  // The name of the account whose money is spent.
+  // The name of the account whose money is spent; empty: the one that the store has on record.
   std::string upstream_account;
-  bool upstream_account_is_explicit = false;
   bool new_upstream_account = false;
   Secret upstream_api_key;
   std::string upstream_ca_file;  // empty: the system's

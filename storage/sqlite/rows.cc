@@ -113,6 +113,7 @@ void BindChanging(StatementUse& use, const Submission& s, const std::string& sup
       .Int(EncodeTime(s.cancel_request_time))
       .Int(s.run)
       .Int(s.attempt_count)
+      .Int(s.run_attempts)
       .Int(s.run_counted_posts)
       .Int(s.run_trusted_refusals)
       .Int(s.failed_runs)
@@ -188,6 +189,7 @@ absl::Status ReadChanging(RowReader& row, StoredSubmission& stored) {
   s.cancel_request_time = DecodeTime(row.Int());
   s.run = row.Int32();
   s.attempt_count = row.Int32();
+  s.run_attempts = row.Int32();
   s.run_counted_posts = row.Int32();
   s.run_trusted_refusals = row.Int32();
   s.failed_runs = row.Int32();

@@ -59,6 +59,7 @@ CREATE TABLE submissions (
   cancel_request_time INTEGER NOT NULL,
   run INTEGER NOT NULL,
   attempt_count INTEGER NOT NULL,
+  run_attempts INTEGER NOT NULL,
   run_counted_posts INTEGER NOT NULL,
   run_trusted_refusals INTEGER NOT NULL,
   failed_runs INTEGER NOT NULL,

@@ -11,8 +11,8 @@ namespace genledger::sqlite::sql {
   "state, revision, task_id, request_id_count, anonymous_caller, ambiguity_policy, holds_hash, " \
   "superseded_by, failure_reason, failure_message, failure_http_status, failure_retryable, "     \
   "failure_reopen_time, update_time, submit_time, submit_deadline_time, next_attempt_time, "     \
-  "dedupe_expire_time, cancel_request_time, run, attempt_count, run_counted_posts, "             \
-  "run_trusted_refusals, failed_runs, unsettled_attempts, resubmitted_once, "                    \
+  "dedupe_expire_time, cancel_request_time, run, attempt_count, run_attempts, "                  \
+  "run_counted_posts, run_trusted_refusals, failed_runs, unsettled_attempts, resubmitted_once, " \
   "upstream_posts_sent, charges_min, charges_max, lease_owner, epoch, lease_expire_time"
 // Qualified, for joins with tables that have tenant, account or request_id as well.
 #define GL_SUBMISSION_COLUMNS                                                           \
@@ -82,12 +82,12 @@ inline constexpr char kInsertSubmission[] =
     "INSERT INTO submissions (" GL_SUBMISSION_FIXED_COLUMNS ", " GL_SUBMISSION_CHANGING_COLUMNS
     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
     "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, "
-    "?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44)";
+    "?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45)";
 inline constexpr char kUpdateSubmission[] =
     "UPDATE submissions SET (" GL_SUBMISSION_CHANGING_COLUMNS
     ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-    "?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) "
-    "WHERE seq = ?33 AND revision = ?34";
+    "?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33) "
+    "WHERE seq = ?34 AND revision = ?35";
 
 inline constexpr char kInsertHashHold[] =
     "INSERT INTO hash_holds (tenant, account, hash_version, hash, seq) VALUES (?1, ?2, ?3, ?4, ?5)";

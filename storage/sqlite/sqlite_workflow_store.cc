@@ -87,7 +87,7 @@ class Store : public WorkflowStore {
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override;
-  absl::Status BindUpstreamAccount(const AccountBinding& binding) override;
+  absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override;
   StoreInfo Info() const override;
   void Shutdown() override;
 
@@ -252,18 +252,22 @@ void Store::ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEve
   });
 }
 
-absl::Status Store::BindUpstreamAccount(const AccountBinding& binding) {
+absl::StatusOr<std::string> Store::BindUpstreamAccount(const AccountBinding& binding) {
   absl::Notification answered;
-  absl::Status status;
+  absl::StatusOr<std::string> account;
   Write<RecordedAccount>(
       "BindUpstreamAccount",
       [&](absl::StatusOr<RecordedAccount> result) {
-        status = result.status();
+        if (result.ok()) {
+          account = std::move(result->upstream_account);
+        } else {
+          account = std::move(result).status();
+        }
         answered.Notify();
       },
       [&binding](SqliteTransaction& transaction) { return Bind(transaction, binding); });
   answered.WaitForNotification();
-  return status;
+  return account;
 }
 
 StoreInfo Store::Info() const {
