@@ -206,6 +206,7 @@ TEST(MainTest, HelpTellsTheScriptsFormat) {
   const std::string printed = program.ReadUntil("");
   program.Wait();
   EXPECT_THAT(printed, HasSubstr("JSON lines"));
+  EXPECT_THAT(printed, HasSubstr("--idempotency"));
   EXPECT_THAT(printed, HasSubstr("/_control/"));
 }
 
