@@ -499,9 +499,15 @@ class JumpingClock : public Clock {
 };
 
 TEST_F(CurlTransportTest, LeaseIsCheckedJustBeforeTheFirstByte) {
-  std::atomic<bool> spoke = false;
-  ScriptedServer server(
-      [&](ScriptedConnection& connection) { spoke = connection.ReadHead().has_value(); });
+  absl::Mutex mu;
+  bool closed = false;
+  bool spoke = false;
+  ScriptedServer server([&](ScriptedConnection& connection) {
+    const bool head = connection.ReadHead().has_value();
+    absl::MutexLock lock(&mu);
+    spoke = head;
+    closed = true;
+  });
   JumpingClock clock(2);  // admission and the computation of the timeout
   {
     CurlTransport transport({}, &clock);
