@@ -323,7 +323,7 @@ TEST_F(CurlTransportTest, ConnectTimeoutIsNotSent) {
   std::vector<int> fillers;
   for (int i = 0; i < 4; ++i) {
     fillers.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    connect(fillers.back(), reinterpret_cast<sockaddr*>(&address), size);
+    (void)connect(fillers.back(), reinterpret_cast<sockaddr*>(&address), size);
   }
   CurlTransport transport({.connect_timeout = absl::Milliseconds(300)}, &clock_);
   const HttpExchange exchange =
@@ -629,8 +629,9 @@ TEST_F(CurlTransportTest, DoneMayPostAgain) {
   });
   Outcomes outcomes;
   CurlTransport transport({}, &clock_);
-  transport.Post(MakePost(server.url()),
-                 [&](HttpExchange) { transport.Post(MakePost(server.url()), outcomes.Collect()); });
+  transport.Post(MakePost(server.url()), [&](const HttpExchange&) {
+    transport.Post(MakePost(server.url()), outcomes.Collect());
+  });
   EXPECT_EQ(outcomes.Await(1).at(0).http_status, 200);
   transport.Shutdown(absl::ZeroDuration());
 }
@@ -680,7 +681,7 @@ TEST_F(CurlTransportTest, ShutdownLetsPostsFinishWithinTheGrace) {
   transport.Post(MakePost(server.url()), outcomes.Collect());
   seen.AwaitCount(1);
   // Waits for the one connection; that it is turned away shows that the shutdown has begun.
-  transport.Post(MakePost(server.url()), [&](HttpExchange exchange) {
+  transport.Post(MakePost(server.url()), [&](const HttpExchange& exchange) {
     EXPECT_EQ(exchange.failure, TransportFailure::kShuttingDown);
     absl::MutexLock lock(&mu);
     shutting_down = true;
