@@ -69,10 +69,11 @@ std::optional<std::string> TakeChunks(std::string* bytes) {
 bool TakeBody(std::string* bytes, WireReply* reply) {
   if (reply->headers.contains("transfer-encoding")) {
     std::optional<std::string> body = TakeChunks(bytes);
-    if (body.has_value()) {
-      reply->body = *std::move(body);
+    if (!body.has_value()) {
+      return false;
     }
-    return body.has_value();
+    reply->body = *std::move(body);
+    return true;
   }
   const auto length = reply->headers.find("content-length");
   const size_t size =
