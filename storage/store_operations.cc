@@ -4,9 +4,9 @@
 #include <variant>
 
 #include "service/base/check.h"
+#include "service/base/errors.h"
 #include "service/base/status_macros.h"
 #include "service/domain/dedupe.h"
-#include "storage/store_errors.h"
 
 namespace genledger {
 namespace {
@@ -24,10 +24,9 @@ absl::Time ToMicrosecond(absl::Time time) {
 // What is answered must equal what is read back later: stores keep microseconds.
 Change CutToMicroseconds(Change change) {
   Submission& s = change.submission;
-  for (absl::Time* time :
-       {&s.create_time, &s.update_time, &s.submit_time, &s.submit_deadline_time,
-        &s.next_attempt_time, &s.dedupe_expire_time, &s.cancel_request_time,
-        &s.lease_expire_time}) {
+  for (absl::Time* time : {&s.create_time, &s.update_time, &s.submit_time, &s.submit_deadline_time,
+                           &s.next_attempt_time, &s.dedupe_expire_time, &s.cancel_request_time,
+                           &s.lease_expire_time}) {
     *time = ToMicrosecond(*time);
   }
   s.dedupe_window = absl::Floor(s.dedupe_window, absl::Microseconds(1));
@@ -119,15 +118,14 @@ absl::StatusOr<SubmitOutcome> StartRun(StoreTransaction& transaction, const Subm
                                        const DedupeMatch& match, DedupeDecision decision,
                                        absl::Time now) {
   const NewSubmission& request = command.request;
+  // Whoever gives up the hash does so before the new run takes it.
+  GL_RETURN_IF_ERROR(WriteDecided(transaction, match, decision.released));
   Change change;
   if (decision.action == DedupeAction::kCreate) {
-    GL_RETURN_IF_ERROR(WriteDecided(transaction, match, decision.released));
     change = CreateSubmission(request, now);
-  } else if (decision.change.has_value()) {
-    change = *std::move(decision.change);
   } else {
-    GL_ASSIGN_OR_RETURN(change, ReopenSubmission(*decision.submission, request.submit_within,
-                                                 request.actor, now));
+    GL_ASSIGN_OR_RETURN(
+        change, ReopenSubmission(*decision.submission, request.submit_within, request.actor, now));
   }
   GL_ASSIGN_OR_RETURN(change, WithClaim(std::move(change), command.claim, now));
   change = CutToMicroseconds(std::move(change));
@@ -148,8 +146,8 @@ absl::StatusOr<SubmitOutcome> AnswerFromExisting(StoreTransaction& transaction,
   GL_RETURN_IF_ERROR(WriteDecided(transaction, match, decision.superseded));
   GL_RETURN_IF_ERROR(WriteDecided(transaction, match, decision.change));
   if (decision.add_alias) {
-    GL_RETURN_IF_ERROR(transaction.PointRequestId(request.scope, request.request_id,
-                                                  decision.submission->id));
+    GL_RETURN_IF_ERROR(
+        transaction.PointRequestId(request.scope, request.request_id, decision.submission->id));
   }
   return SubmitOutcome{.dedupe = KindOf(decision.action),
                        .submission = decision.change.has_value()
@@ -164,8 +162,8 @@ absl::StatusOr<std::vector<Submission>> ExpireOutOfTime(StoreTransaction& transa
   std::vector<Submission> expired;
   expired.reserve(late.size());
   for (const Submission& before : late) {
-    GL_ASSIGN_OR_RETURN(
-        Change change, ApplyTransition(before, std::nullopt, ExpireSubmitWithin{actor}, now));
+    GL_ASSIGN_OR_RETURN(Change change,
+                        ApplyTransition(before, std::nullopt, ExpireSubmitWithin{actor}, now));
     change = CutToMicroseconds(std::move(change));
     GL_RETURN_IF_ERROR(transaction.Update(before, change));
     expired.push_back(std::move(change.submission));
@@ -258,10 +256,9 @@ absl::StatusOr<Submission> RunApply(StoreTransaction& transaction, const Submiss
                                     const Transition& transition, absl::Time now) {
   GL_ASSIGN_OR_RETURN(const std::optional<Submission> before, transaction.FindById(id));
   if (!before.has_value()) {
-    return SubmissionNotFoundError(id.value());
+    return errors::SubmissionNotFound(id.value());
   }
-  GL_ASSIGN_OR_RETURN(Change change,
-                      ApplyTo(transaction, *before, transition, ToMicrosecond(now)));
+  GL_ASSIGN_OR_RETURN(Change change, ApplyTo(transaction, *before, transition, ToMicrosecond(now)));
   return std::move(change.submission);
 }
 

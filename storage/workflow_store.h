@@ -124,12 +124,11 @@ struct PreviewOutcome {
 
 // Which upstream account the store's money belongs to.
 struct AccountBinding {
+  // Empty: the one on record, or at the first start the host.
   std::string upstream_account;
   std::string upstream_host;
   // Take a different account or host than the one on record (--new_upstream_account).
   bool allow_change = false;
-  // The account was named by a flag: a change of host alone is then fine.
-  bool account_is_explicit = false;
 };
 
 // Facts for status pages.
@@ -185,10 +184,11 @@ class WorkflowStore {
   // Events of one submission in revision order, after a revision. NOT_FOUND.
   virtual void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) = 0;
 
-  // Records the account at the first call, checks it at later ones. FAILED_PRECONDITION, with one
-  // line that names both, if account or host differ and no change is allowed. Blocks; called once
-  // at start.
-  virtual absl::Status BindUpstreamAccount(const AccountBinding& binding) = 0;
+  // Records account and host at the first call, checks them at later ones, and returns the account
+  // in force. An account that is named and on record may move to another host. FAILED_PRECONDITION,
+  // with one line that names both, if they differ otherwise and no change is allowed. Blocks;
+  // called once at start.
+  virtual absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) = 0;
 
   virtual StoreInfo Info() const = 0;
 

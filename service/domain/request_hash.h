@@ -27,7 +27,9 @@ struct RequestHash {
   static std::optional<RequestHash> FromHex(std::string_view hex);
 
   friend bool operator==(const RequestHash&, const RequestHash&) = default;
-  friend auto operator<=>(const RequestHash&, const RequestHash&) = default;
+  friend std::strong_ordering operator<=>(const RequestHash& a, const RequestHash& b) {
+    return a.bytes <=> b.bytes;
+  }
 
   template <typename H>
   friend H AbslHashValue(H h, const RequestHash& hash) {

@@ -130,7 +130,7 @@ class SpecJudge {
         {.field = "spec." + std::move(field), .description = std::move(description)});
   }
 
-  // "veo3.1-lite does not support generation_type: omit it."
+  // The model refuses the parameter itself (rows 44-51).
   void BlameUnsupported(const std::string& field) {
     Blame(field, std::string(model_->name) + " does not support " + field +
                      ": do not pass it, whatever its value.");
@@ -229,17 +229,17 @@ class SpecJudge {
     }
   }
 
-  // Rows 57-59: a known type that the model does not have, given or inferred.
+  // Rows 57-59: a type of the contract that this model does not have, given or inferred.
   void BlameGenerationTypeOfModel() {
+    const std::string refused =
+        std::string(model_->name) + " does not support generation_type " + *spec_.generation_type;
     const std::string allowed = Alternatives(model_->generation_types);
-    const std::string model(model_->name);
     if (raw_.generation_type.has_value()) {
-      Blame("generation_type",
-            model + " supports only " + allowed + "; reference needs another model.");
+      Blame("generation_type", refused + ", only " + allowed + ".");
     } else {
-      Blame("generation_type", "Three image_urls without generation_type mean reference; " + model +
-                                   " supports only " + allowed +
-                                   ": pass fewer image_urls or use another model.");
+      Blame("generation_type", refused + ", which " + std::to_string(spec_.image_urls.size()) +
+                                   " image_urls without generation_type stand for (it supports " +
+                                   allowed + "): pass fewer image_urls or use another model.");
     }
   }
 

@@ -18,7 +18,7 @@ inline constexpr size_t kImageUrlsJudgedMax = 16;
 
 struct ValidationRules {
   // Of the trimmed prompt (row 17). Ours, not the upstream's.
-  size_t prompt_bytes_max = 16 * 1024;
+  size_t prompt_bytes_max = size_t{16} * 1024;
   // In code points, of the trimmed prompt (row 16); nullopt: no limit, as on the upstream's page.
   std::optional<size_t> prompt_characters_max;
   // Of one URL (row 95).

@@ -1,0 +1,72 @@
+// genledger: the server.
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/flags/usage_config.h"
+#include "absl/strings/match.h"
+#include "service/server/server.h"
+#include "service/server/server_config.h"
+
+namespace {
+
+constexpr char kUsage[] =
+    "A ledger for paid generations: submits each one upstream once, and remembers what became of "
+    "it.\n"
+    "  genledger --insecure --store=sqlite:ledger.db --upstream_url=https://… "
+    "--upstream_api_key_file=FILE";
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "genledger: %s\n", std::string(status.message()).c_str());
+  return EXIT_FAILURE;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Blocked before any thread starts, so that every thread inherits it and only sigwait below takes
+  // them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  absl::SetProgramUsageMessage(kUsage);
+  absl::FlagsUsageConfig usage;
+  // --help shows the flags of this program, not those of its libraries.
+  usage.contains_helpshort_flags = [](absl::string_view file) {
+    return absl::StrContains(file, "service/server/");
+  };
+  usage.contains_help_flags = usage.contains_helpshort_flags;
+  absl::SetFlagsUsageConfig(usage);
+  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
+  if (rest.size() > 1) {
+    return Fail(absl::InvalidArgumentError(std::string("unexpected argument ") + rest[1]));
+  }
+
+  absl::StatusOr<genledger::ServerConfig> config = genledger::ConfigFromFlags();
+  if (!config.ok()) {
+    return Fail(config.status());
+  }
+  absl::StatusOr<std::unique_ptr<genledger::Server>> server =
+      genledger::Server::Start(*std::move(config));
+  if (!server.ok()) {
+    return Fail(server.status());
+  }
+  std::printf("genledger listening on port %d\n", (*server)->port());
+  std::fflush(stdout);
+
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  return (*server)->Drain() ? EXIT_SUCCESS : EXIT_FAILURE;
+}

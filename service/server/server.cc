@@ -1,0 +1,252 @@
+#include "service/server/server.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "genledger/v1/admin_service.grpc.pb.h"
+#include "service/auth/authenticator.h"
+#include "service/base/clock.h"
+#include "service/base/ids.h"
+#include "service/base/random_source.h"
+#include "service/base/status_macros.h"
+#include "service/base/timer_queue.h"
+#include "service/dispatch/change_hub.h"
+#include "service/dispatch/dispatcher.h"
+#include "service/dispatch/submission_service.h"
+#include "service/rpc/generation_service.h"
+#include "service/rpc/health_service.h"
+#include "service/telemetry/json_logger.h"
+#include "service/upstream/credential.h"
+#include "service/upstream/http_upstream_client.h"
+#include "storage/store_factory.h"
+
+namespace genledger {
+namespace {
+
+// A request with the longest prompt and URLs allowed fits many times over.
+constexpr int kReceiveBytesMax = 1024 * 1024;
+// A full page of the largest submissions must fit into an answer.
+constexpr int kSendBytesMax = 64 * 1024 * 1024;
+// How long calls that were answered by the drain may take to leave.
+constexpr absl::Duration kRpcDrainTimeout = absl::Seconds(5);
+// How long the last outcomes may take to be stored, once their POSTs have ended.
+constexpr absl::Duration kStoreDrainTimeout = absl::Seconds(10);
+
+absl::Status WritePortFile(const std::string& path, int port) {
+  const std::string temporary = absl::StrCat(path, ".", getpid());
+  {
+    std::ofstream file(temporary);
+    file << port << "\n";
+    if (!file.flush()) {
+      return absl::InvalidArgumentError(absl::StrCat("--port_file: cannot write ", temporary));
+    }
+  }
+  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("--port_file: cannot write ", path));
+  }
+  return absl::OkStatus();
+}
+
+// gRPC logs through one function of the whole process. Its errors are no concern of ours while it
+// serves (they are those of peers), and at start the one line that says why is our own.
+void SilenceGrpc() {
+  gpr_set_log_function([](gpr_log_func_args*) {});
+}
+
+class ServerImpl final : public Server {
+ public:
+  explicit ServerImpl(ServerConfig config)
+      : config_(std::move(config)),
+        logger_(NewJsonLogger()),
+        random_(NewSystemRandomSource()),
+        ids_(random_.get()),
+        timers_(NewThreadTimerQueue(&clock_)),
+        hub_(timers_.get()),
+        authenticator_(NewInsecureAuthenticator()),
+        health_({v1::GenerationService::service_full_name(), v1::AdminService::service_full_name(),
+                 grpc::health::v1::Health::service_full_name()}) {}
+
+  ~ServerImpl() override {
+    if (!drained_) {
+      Drain();
+    }
+  }
+
+  absl::Status Start();
+
+  int port() const override { return port_; }
+  bool Drain() override;
+
+ private:
+  absl::Status OpenStoreAndRecover();
+  absl::Status ConnectUpstream();
+  absl::Status Serve();
+
+  ServerConfig config_;
+  SystemClock clock_;
+  const std::unique_ptr<Logger> logger_;
+  const std::unique_ptr<RandomSource> random_;
+  SubmissionIdGenerator ids_;
+  std::unique_ptr<WorkflowStore> store_;
+  std::unique_ptr<UpstreamClient> upstream_;
+  const std::unique_ptr<TimerQueue> timers_;
+  ChangeHub hub_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::unique_ptr<SubmissionService> service_;
+  const std::unique_ptr<Authenticator> authenticator_;
+  HealthServiceImpl health_;
+  // Not built yet: every RPC answers UNIMPLEMENTED.
+  v1::AdminService::CallbackService admin_;
+  std::unique_ptr<GenerationServiceImpl> generations_;
+  std::unique_ptr<grpc::Server> grpc_;
+  int port_ = 0;
+  bool serving_ = false;
+  bool drained_ = false;
+};
+
+absl::Status ServerImpl::OpenStoreAndRecover() {
+  GL_ASSIGN_OR_RETURN(store_, OpenStore(config_.store, &clock_, logger_.get()));
+  GL_ASSIGN_OR_RETURN(config_.upstream_account,
+                      store_->BindUpstreamAccount({.upstream_account = config_.upstream_account,
+                                                   .upstream_host = config_.upstream_url.host,
+                                                   .allow_change = config_.new_upstream_account}));
+  // The store belongs to this process alone: whoever was dispatching is dead, and what became of
+  // its POSTs is unknown.
+  absl::StatusOr<int64_t> expired = absl::UnknownError("no answer");
+  absl::Notification done;
+  store_->ExpireAllLeases(config_.replica, [&](absl::StatusOr<int64_t> count) {
+    expired = std::move(count);
+    done.Notify();
+  });
+  done.WaitForNotification();
+  if (!expired.ok()) {
+    return expired.status();
+  }
+  if (*expired > 0) {
+    logger_->Log(Severity::kWarning, "recovered_as_outcome_unknown",
+                 {{"submissions", std::to_string(*expired)}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ServerImpl::ConnectUpstream() {
+  GL_ASSIGN_OR_RETURN(UpstreamCredentials credentials,
+                      MakeUpstreamCredentials({config_.upstream_api_key}));
+  GL_ASSIGN_OR_RETURN(upstream_,
+                      NewHttpUpstreamClient({.base_url = config_.upstream_url.base,
+                                             .credentials = [credentials] { return credentials; },
+                                             .connect_timeout = config_.upstream_connect_timeout,
+                                             .total_timeout = config_.upstream_timeout,
+                                             .connections_max = config_.upstream_concurrency_max,
+                                             .trust_5xx_envelope = config_.trust_5xx_envelope,
+                                             .send_idempotency_key = config_.send_idempotency_key,
+                                             .ca_file = config_.upstream_ca_file},
+                                            &clock_));
+  dispatcher_ = std::make_unique<Dispatcher>(
+      DispatcherOptions{.replica = config_.replica,
+                        .upstream_account = config_.upstream_account,
+                        .concurrency_max = config_.upstream_concurrency_max,
+                        .attempt_timeout = config_.upstream_timeout,
+                        .send_idempotency_key = config_.send_idempotency_key},
+      Dispatcher::Collaborators{.store = store_.get(),
+                                .upstream = upstream_.get(),
+                                .hub = &hub_,
+                                .timers = timers_.get(),
+                                .clock = &clock_,
+                                .random = random_.get(),
+                                .logger = logger_.get()});
+  service_ = std::make_unique<SubmissionService>(
+      SubmissionServiceOptions{.upstream_account = config_.upstream_account},
+      SubmissionService::Collaborators{.store = store_.get(),
+                                       .dispatcher = dispatcher_.get(),
+                                       .hub = &hub_,
+                                       .clock = &clock_,
+                                       .ids = &ids_});
+  generations_ = std::make_unique<GenerationServiceImpl>(authenticator_.get(), service_.get());
+  return absl::OkStatus();
+}
+
+absl::Status ServerImpl::Serve() {
+  SilenceGrpc();
+  grpc::EnableDefaultHealthCheckService(false);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  // gRPC shares a busy port by default, and the kernel would split the traffic between two servers.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kReceiveBytesMax);
+  builder.SetMaxSendMessageSize(kSendBytesMax);
+  builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port_);
+  builder.RegisterService(generations_.get());
+  builder.RegisterService(&admin_);
+  builder.RegisterService(&health_);
+  grpc_ = builder.BuildAndStart();
+  if (grpc_ == nullptr || port_ == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("--listen: cannot listen on ", config_.listen, ": is the port in use?"));
+  }
+  if (!config_.port_file.empty()) {
+    GL_RETURN_IF_ERROR(WritePortFile(config_.port_file, port_));
+  }
+  health_.SetServing(true);
+  serving_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status ServerImpl::Start() {
+  GL_RETURN_IF_ERROR(OpenStoreAndRecover());
+  GL_RETURN_IF_ERROR(ConnectUpstream());
+  dispatcher_->Start();
+  GL_RETURN_IF_ERROR(Serve());
+  logger_->Log(Severity::kInfo, "serving",
+               {{"port", std::to_string(port_)},
+                {"store", store_->Info().description},
+                {"upstream", config_.upstream_url.base},
+                {"upstream_account", config_.upstream_account},
+                {"replica", config_.replica}});
+  return absl::OkStatus();
+}
+
+bool ServerImpl::Drain() {
+  drained_ = true;
+  health_.SetServing(false);
+  health_.Shutdown();
+  if (service_ != nullptr) {
+    service_->Drain();
+  }
+  if (grpc_ != nullptr) {
+    grpc_->Shutdown(absl::ToChronoTime(absl::Now() + kRpcDrainTimeout));
+    grpc_->Wait();
+  }
+  bool finished = true;
+  if (upstream_ != nullptr) {
+    upstream_->Shutdown(config_.drain_timeout);
+    finished = dispatcher_->AwaitIdle(absl::Now() + kStoreDrainTimeout);
+  }
+  timers_->Stop();
+  if (store_ != nullptr) {
+    store_->Shutdown();
+  }
+  if (serving_) {
+    logger_->Log(Severity::kInfo, "stopped", {{"clean", finished ? "true" : "false"}});
+  }
+  return finished;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerConfig config) {
+  auto server = std::make_unique<ServerImpl>(std::move(config));
+  GL_RETURN_IF_ERROR(server->Start());
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace genledger

@@ -1,0 +1,188 @@
+#include "service/server/server_config.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "service/base/status_macros.h"
+
+ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
+          "gRPC address, host:port; port 0 takes a free one");
+ABSL_FLAG(std::string, http_listen, "",
+          "address of the JSON front; not built yet, so anything but the empty default is refused");
+ABSL_FLAG(std::string, port_file, "", "write the bound gRPC port into this file once it serves");
+ABSL_FLAG(std::string, store, "sqlite:genledger.db", "where the ledger is kept: sqlite:PATH");
+ABSL_FLAG(std::string, upstream_url, "https://xcompute.us",
+          "base URL of the upstream; /v1/videos/generations is appended");
+ABSL_FLAG(std::string, upstream_account, "",
+          "name of the upstream account whose money is spent; default: the upstream's host at the "
+          "store's first start");
+ABSL_FLAG(bool, new_upstream_account, false,
+          "start although the store belongs to another upstream account or host");
+ABSL_FLAG(std::string, upstream_api_key_file, "", "file that holds the upstream's API key");
+ABSL_FLAG(std::string, upstream_ca_file, "",
+          "PEM file of certificate authorities for the upstream; default: the system's");
+ABSL_FLAG(std::string, upstream_idempotency, "send",
+          "off: no Idempotency-Key is sent upstream; send: it is sent, but nothing relies on it");
+ABSL_FLAG(
+    bool, trust_5xx_envelope, true,
+    "take 500, 502 and 503 with the upstream's JSON error envelope as refusals and retry them "
+    "(at most twice)");
+ABSL_FLAG(absl::Duration, upstream_connect_timeout, absl::Seconds(5),
+          "how long connecting to the upstream may take");
+ABSL_FLAG(absl::Duration, upstream_timeout, absl::Seconds(60),
+          "how long one POST may take in all; at most 80s, because the lease is 90s");
+ABSL_FLAG(int32_t, upstream_concurrency_max, 10000, "how many POSTs may be out at once");
+ABSL_FLAG(std::string, replica, "",
+          "name of this process in the ledger; default: host name and pid");
+ABSL_FLAG(bool, insecure, false,
+          "serve plaintext without authentication: every caller is tenant `default`");
+ABSL_FLAG(bool, insecure_any_address, false,
+          "let --insecure listen on more than the loopback interface");
+ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(70),
+          "how long SIGTERM waits for POSTs that are out");
+
+namespace genledger {
+namespace {
+
+constexpr absl::Duration kUpstreamTimeoutMax = absl::Seconds(80);
+constexpr int32_t kConcurrencyMax = 100'000;
+constexpr size_t kApiKeyFileBytesMax = 64 * 1024;
+
+absl::Status BadFlag(std::string_view flag, std::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("--", absl::string_view(flag.data(), flag.size()),
+                                                 ": ",
+                                                 absl::string_view(what.data(), what.size())));
+}
+
+absl::StatusOr<Secret> ReadApiKey(const std::string& path) {
+  if (path.empty()) {
+    return BadFlag("upstream_api_key_file",
+                   "is needed: the file that holds the upstream's API key");
+  }
+  std::ifstream file(path, std::ios::binary);
+  struct stat facts {};
+  if (!file || stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    return BadFlag("upstream_api_key_file", absl::StrCat("cannot read the file ", path));
+  }
+  if (facts.st_size > static_cast<off_t>(kApiKeyFileBytesMax)) {
+    return BadFlag("upstream_api_key_file", absl::StrCat(path, " is too long to hold an API key"));
+  }
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  absl::StripAsciiWhitespace(&text);
+  if (text.empty()) {
+    return BadFlag("upstream_api_key_file", absl::StrCat(path, " is empty"));
+  }
+  return Secret(std::move(text));
+}
+
+// host:port with a port from 0 to 65535; the host may be an IPv6 literal in brackets.
+absl::StatusOr<std::pair<std::string, int>> SplitAddress(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  int port = -1;
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
+    return BadFlag("listen", absl::StrCat("\"", address, "\" is not host:port"));
+  }
+  return std::pair(address.substr(0, colon), port);
+}
+
+bool IsLoopback(const std::string& host) {
+  return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
+}
+
+absl::Status CheckTransport(const std::string& listen) {
+  auto address = SplitAddress(listen);
+  if (!address.ok()) {
+    return address.status();
+  }
+  if (!absl::GetFlag(FLAGS_insecure)) {
+    return BadFlag("insecure",
+                   "is needed: this version serves plaintext without authentication only");
+  }
+  if (!IsLoopback(address->first) && !absl::GetFlag(FLAGS_insecure_any_address)) {
+    return BadFlag("listen", absl::StrCat("--insecure listens on loopback only, not on ",
+                                          address->first, " (see --insecure_any_address)"));
+  }
+  return absl::OkStatus();
+}
+
+std::string DefaultReplica() {
+  char host[256] = "localhost";
+  gethostname(host, sizeof(host) - 1);
+  return absl::StrCat(host, "-", getpid());
+}
+
+absl::Status ReadUpstreamFlags(ServerConfig& config) {
+  absl::StatusOr<UpstreamUrl> url = ParseUpstreamUrl(absl::GetFlag(FLAGS_upstream_url));
+  if (!url.ok()) {
+    return BadFlag("upstream_url", std::string(url.status().message()));
+  }
+  config.upstream_url = *std::move(url);
+  config.upstream_account = absl::GetFlag(FLAGS_upstream_account);
+  config.new_upstream_account = absl::GetFlag(FLAGS_new_upstream_account);
+  GL_ASSIGN_OR_RETURN(config.upstream_api_key,
+                      ReadApiKey(absl::GetFlag(FLAGS_upstream_api_key_file)));
+  config.upstream_ca_file = absl::GetFlag(FLAGS_upstream_ca_file);
+  if (!config.upstream_ca_file.empty() && access(config.upstream_ca_file.c_str(), R_OK) != 0) {
+    return BadFlag("upstream_ca_file", absl::StrCat("cannot read ", config.upstream_ca_file));
+  }
+  const std::string idempotency = absl::GetFlag(FLAGS_upstream_idempotency);
+  if (idempotency != "off" && idempotency != "send") {
+    return BadFlag("upstream_idempotency", idempotency == "trusted"
+                                               ? "trusted is not built yet: off or send"
+                                               : "must be off or send");
+  }
+  config.send_idempotency_key = idempotency == "send";
+  config.trust_5xx_envelope = absl::GetFlag(FLAGS_trust_5xx_envelope);
+  config.upstream_connect_timeout = absl::GetFlag(FLAGS_upstream_connect_timeout);
+  config.upstream_timeout = absl::GetFlag(FLAGS_upstream_timeout);
+  if (config.upstream_timeout < absl::Milliseconds(1) ||
+      config.upstream_timeout > kUpstreamTimeoutMax) {
+    return BadFlag("upstream_timeout", "must be between 1ms and 80s");
+  }
+  if (config.upstream_connect_timeout < absl::Milliseconds(1) ||
+      config.upstream_connect_timeout > config.upstream_timeout) {
+    return BadFlag("upstream_connect_timeout", "must be between 1ms and --upstream_timeout");
+  }
+  config.upstream_concurrency_max = absl::GetFlag(FLAGS_upstream_concurrency_max);
+  if (config.upstream_concurrency_max < 1 || config.upstream_concurrency_max > kConcurrencyMax) {
+    return BadFlag("upstream_concurrency_max", "must be between 1 and 100000");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ServerConfig> ConfigFromFlags() {
+  ServerConfig config;
+  config.listen = absl::GetFlag(FLAGS_listen);
+  GL_RETURN_IF_ERROR(CheckTransport(config.listen));
+  if (!absl::GetFlag(FLAGS_http_listen).empty()) {
+    return BadFlag("http_listen", "the JSON front is not built yet; leave it out");
+  }
+  config.port_file = absl::GetFlag(FLAGS_port_file);
+  config.store = absl::GetFlag(FLAGS_store);
+  GL_RETURN_IF_ERROR(ReadUpstreamFlags(config));
+  config.replica = absl::GetFlag(FLAGS_replica);
+  if (config.replica.empty()) {
+    config.replica = DefaultReplica();
+  }
+  config.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
+  if (config.drain_timeout < absl::ZeroDuration()) {
+    return BadFlag("drain_timeout", "must not be negative");
+  }
+  return config;
+}
+
+}  // namespace genledger

@@ -1,0 +1,36 @@
+// What a server is made of, checked before anything is opened.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/base/secret.h"
+#include "service/upstream/upstream_url.h"
+
+namespace genledger {
+
+struct ServerConfig {
+  std::string listen;     // host:port; port 0 takes a free one
+  std::string port_file;  // empty: none
+  std::string store;      // "sqlite:PATH"
+  UpstreamUrl upstream_url;
+  // The name of the account whose money is spent; empty: the one that the store has on record.
+  std::string upstream_account;
+  bool new_upstream_account = false;
+  Secret upstream_api_key;
+  std::string upstream_ca_file;  // empty: the system's
+  bool send_idempotency_key = true;
+  bool trust_5xx_envelope = true;
+  absl::Duration upstream_connect_timeout = absl::Seconds(5);
+  absl::Duration upstream_timeout = absl::Seconds(60);
+  int32_t upstream_concurrency_max = 0;
+  std::string replica;
+  absl::Duration drain_timeout = absl::Seconds(70);
+};
+
+// Reads the flags and the files that they name. INVALID_ARGUMENT with one line that names the flag.
+absl::StatusOr<ServerConfig> ConfigFromFlags();
+
+}  // namespace genledger

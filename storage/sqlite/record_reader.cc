@@ -1,0 +1,159 @@
+#include "storage/sqlite/record_reader.h"
+
+#include <string_view>
+#include <utility>
+
+#include "service/base/status_macros.h"
+#include "storage/sqlite/codec.h"
+#include "storage/sqlite/sql.h"
+
+namespace genledger::sqlite {
+namespace {
+
+std::string_view AsView(const UlidBytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// The row that a unique key leads to.
+absl::StatusOr<std::optional<StoredSubmission>> ReadOne(StatementUse& use) {
+  if (!use.Step()) {
+    return std::nullopt;
+  }
+  return DecodeSubmissionRow(use.statement());
+}
+
+// Before the first id and behind the last, as the exclusive start of a list.
+std::string ListStart(const ListQuery& query) {
+  if (const std::optional<UlidBytes> bytes = EncodeId(query.after); bytes.has_value()) {
+    return std::string(AsView(*bytes));
+  }
+  return query.descending ? std::string(sizeof(UlidBytes) + 1, '\xff') : std::string();
+}
+
+}  // namespace
+
+RecordReader::RecordReader(SQLite::Database& database)
+    : by_id_(database, sql::kSelectById),
+      by_request_id_(database, sql::kSelectByRequestId),
+      by_hash_(database, sql::kSelectByHash),
+      by_task_id_(database, sql::kSelectByTaskId),
+      next_tenant_(database, sql::kSelectNextTenant),
+      attempt_(database, sql::kSelectAttempt),
+      attempts_(database, sql::kSelectAttempts),
+      events_(database, sql::kSelectEvents),
+      list_ascending_(database, sql::kListAscending),
+      list_descending_(database, sql::kListDescending),
+      list_tenant_ascending_(database, sql::kListTenantAscending),
+      list_tenant_descending_(database, sql::kListTenantDescending) {}
+
+absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ById(const SubmissionId& id) {
+  const std::optional<UlidBytes> bytes = EncodeId(id);
+  if (!bytes.has_value()) {
+    return std::nullopt;
+  }
+  StatementUse use(by_id_);
+  use.Blob(AsView(*bytes));
+  return ReadOne(use);
+}
+
+absl::StatusOr<StoredRequestIdMatch> RecordReader::ByRequestId(const Scope& scope,
+                                                               const std::string& request_id) {
+  StatementUse use(by_request_id_);
+  use.Text(scope.tenant).Text(scope.upstream_account).Text(request_id);
+  StoredRequestIdMatch match;
+  if (!use.Step()) {
+    return match;
+  }
+  if (use.statement().isColumnNull(0)) {
+    match.tombstone = true;
+    return match;
+  }
+  GL_ASSIGN_OR_RETURN(match.stored, DecodeSubmissionRow(use.statement()));
+  return match;
+}
+
+absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ByHash(const Scope& scope,
+                                                                     int32_t hash_version,
+                                                                     const RequestHash& hash) {
+  StatementUse use(by_hash_);
+  use.Text(scope.tenant)
+      .Text(scope.upstream_account)
+      .Int(hash_version)
+      .Blob({reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()});
+  return ReadOne(use);
+}
+
+absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ByTaskId(const std::string& tenant,
+                                                                       const TaskId& task_id) {
+  StatementUse use(by_task_id_);
+  use.Text(tenant).Text(task_id.value());
+  return ReadOne(use);
+}
+
+std::optional<std::string> RecordReader::NextTenant(const std::string& tenant) {
+  StatementUse use(next_tenant_);
+  use.Text(tenant);
+  if (!use.Step() || use.statement().isColumnNull(0)) {
+    return std::nullopt;
+  }
+  return RowReader(use.statement()).Text();
+}
+
+absl::StatusOr<std::optional<Attempt>> RecordReader::FindAttempt(int64_t seq,
+                                                                 const SubmissionId& id,
+                                                                 int32_t number) {
+  StatementUse use(attempt_);
+  use.Int(seq).Int(number);
+  if (!use.Step()) {
+    return std::nullopt;
+  }
+  return DecodeAttemptRow(use.statement(), id);
+}
+
+absl::StatusOr<std::vector<Attempt>> RecordReader::Attempts(int64_t seq, const SubmissionId& id) {
+  StatementUse use(attempts_);
+  use.Int(seq);
+  std::vector<Attempt> attempts;
+  while (use.Step()) {
+    GL_ASSIGN_OR_RETURN(Attempt attempt, DecodeAttemptRow(use.statement(), id));
+    attempts.push_back(std::move(attempt));
+  }
+  return attempts;
+}
+
+absl::StatusOr<std::vector<SubmissionEvent>> RecordReader::Events(int64_t seq,
+                                                                  int64_t after_revision,
+                                                                  int32_t limit) {
+  StatementUse use(events_);
+  use.Int(seq).Int(after_revision).Int(limit);
+  std::vector<SubmissionEvent> events;
+  while (use.Step()) {
+    GL_ASSIGN_OR_RETURN(SubmissionEvent event, DecodeEventRow(use.statement()));
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+absl::StatusOr<std::vector<StoredSubmission>> RecordReader::List(const ListQuery& query,
+                                                                 int32_t limit) {
+  const std::string start = ListStart(query);
+  if (!query.tenant.has_value()) {
+    StatementUse use(query.descending ? list_descending_ : list_ascending_);
+    use.Blob(start).Int(limit);
+    return ReadSubmissions(use);
+  }
+  StatementUse use(query.descending ? list_tenant_descending_ : list_tenant_ascending_);
+  use.Blob(start).Int(limit).Text(*query.tenant);
+  return ReadSubmissions(use);
+}
+
+absl::StatusOr<std::vector<StoredSubmission>> ReadSubmissions(StatementUse& use) {
+  std::vector<StoredSubmission> rows;
+  while (use.Step()) {
+    GL_ASSIGN_OR_RETURN(StoredSubmission row, DecodeSubmissionRow(use.statement()));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace genledger::sqlite

@@ -1,0 +1,66 @@
+// Look-ups of records over one connection, with their statements prepared once.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "SQLiteCpp/Database.h"
+#include "SQLiteCpp/Statement.h"
+#include "absl/status/statusor.h"
+#include "storage/sqlite/rows.h"
+#include "storage/store_transaction.h"
+#include "storage/workflow_store.h"
+
+namespace genledger::sqlite {
+
+// A submission that a request_id names, with its place.
+struct StoredRequestIdMatch {
+  std::optional<StoredSubmission> stored;
+  bool tombstone = false;
+};
+
+// Every look-up is one statement and so one snapshot. Throws SQLite::Exception: callers stand
+// inside Guard(). INTERNAL for rows that do not decode. Used by one thread at a time.
+class RecordReader {
+ public:
+  explicit RecordReader(SQLite::Database& database);
+
+  absl::StatusOr<std::optional<StoredSubmission>> ById(const SubmissionId& id);
+  absl::StatusOr<StoredRequestIdMatch> ByRequestId(const Scope& scope,
+                                                   const std::string& request_id);
+  absl::StatusOr<std::optional<StoredSubmission>> ByHash(const Scope& scope, int32_t hash_version,
+                                                         const RequestHash& hash);
+  absl::StatusOr<std::optional<StoredSubmission>> ByTaskId(const std::string& tenant,
+                                                           const TaskId& task_id);
+  // The next tenant in order after `tenant`; nullopt after the last.
+  std::optional<std::string> NextTenant(const std::string& tenant);
+
+  absl::StatusOr<std::optional<Attempt>> FindAttempt(int64_t seq, const SubmissionId& id,
+                                                     int32_t number);
+  absl::StatusOr<std::vector<Attempt>> Attempts(int64_t seq, const SubmissionId& id);
+  absl::StatusOr<std::vector<SubmissionEvent>> Events(int64_t seq, int64_t after_revision,
+                                                      int32_t limit);
+  // At most `limit` of them, in the query's direction.
+  absl::StatusOr<std::vector<StoredSubmission>> List(const ListQuery& query, int32_t limit);
+
+ private:
+  SQLite::Statement by_id_;
+  SQLite::Statement by_request_id_;
+  SQLite::Statement by_hash_;
+  SQLite::Statement by_task_id_;
+  SQLite::Statement next_tenant_;
+  SQLite::Statement attempt_;
+  SQLite::Statement attempts_;
+  SQLite::Statement events_;
+  SQLite::Statement list_ascending_;
+  SQLite::Statement list_descending_;
+  SQLite::Statement list_tenant_ascending_;
+  SQLite::Statement list_tenant_descending_;
+};
+
+// Steps through all rows.
+absl::StatusOr<std::vector<StoredSubmission>> ReadSubmissions(StatementUse& use);
+
+}  // namespace genledger::sqlite

@@ -1,0 +1,135 @@
+#include "storage/sqlite/sqlite_queries.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "service/base/errors.h"
+#include "service/base/status_macros.h"
+
+namespace genledger::sqlite {
+namespace {
+
+using Found = absl::StatusOr<std::optional<StoredSubmission>>;
+
+// Another tenant's record is as good as none.
+Found FindVisible(RecordReader& reader, const std::optional<std::string>& tenant,
+                  const SubmissionId& id) {
+  GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored, reader.ById(id));
+  if (stored.has_value() && tenant.has_value() && stored->submission.scope.tenant != *tenant) {
+    return std::nullopt;
+  }
+  return stored;
+}
+
+Found FindInTenant(RecordReader& reader, const std::string& tenant, const SubmissionKey& key) {
+  if (const auto* task_id = std::get_if<TaskId>(&key)) {
+    return reader.ByTaskId(tenant, *task_id);
+  }
+  const auto& request = std::get<RequestIdKey>(key);
+  GL_ASSIGN_OR_RETURN(
+      StoredRequestIdMatch match,
+      reader.ByRequestId({.tenant = tenant, .upstream_account = request.upstream_account},
+                         request.request_id));
+  return std::move(match.stored);
+}
+
+Found Find(RecordReader& reader, const GetQuery& query) {
+  if (const auto* id = std::get_if<SubmissionId>(&query.key)) {
+    return FindVisible(reader, query.tenant, *id);
+  }
+  if (query.tenant.has_value()) {
+    return FindInTenant(reader, *query.tenant, query.key);
+  }
+  // Every key but the id starts with the tenant: operators pay one look-up a tenant. The empty
+  // tenant comes first and is not found by walking.
+  std::optional<std::string> tenant = "";
+  while (tenant.has_value()) {
+    GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored,
+                        FindInTenant(reader, *tenant, query.key));
+    if (stored.has_value()) {
+      return stored;
+    }
+    tenant = reader.NextTenant(*tenant);
+  }
+  return std::nullopt;
+}
+
+std::string KeyText(const SubmissionKey& key) {
+  if (const auto* id = std::get_if<SubmissionId>(&key)) {
+    return id->value();
+  }
+  if (const auto* task_id = std::get_if<TaskId>(&key)) {
+    return task_id->value();
+  }
+  return std::get<RequestIdKey>(key).request_id;
+}
+
+absl::StatusOr<SubmissionWithAttempts> WithAttempts(RecordReader& reader, StoredSubmission stored,
+                                                    bool with_attempts) {
+  SubmissionWithAttempts result;
+  if (with_attempts) {
+    GL_ASSIGN_OR_RETURN(result.attempts, reader.Attempts(stored.seq, stored.submission.id));
+  }
+  result.submission = std::move(stored.submission);
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<SubmissionWithAttempts> RunGet(RecordReader& reader, const GetQuery& query) {
+  GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored, Find(reader, query));
+  if (!stored.has_value()) {
+    return errors::SubmissionNotFound(KeyText(query.key));
+  }
+  return WithAttempts(reader, *std::move(stored), query.with_attempts);
+}
+
+absl::StatusOr<std::vector<SubmissionWithAttempts>> RunBatchGet(RecordReader& reader,
+                                                                const BatchGetQuery& query) {
+  std::vector<SubmissionWithAttempts> results;
+  results.reserve(query.ids.size());
+  for (const SubmissionId& id : query.ids) {
+    GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored,
+                        FindVisible(reader, query.tenant, id));
+    if (!stored.has_value()) {
+      return errors::SubmissionNotFound(id.value());
+    }
+    GL_ASSIGN_OR_RETURN(SubmissionWithAttempts result,
+                        WithAttempts(reader, *std::move(stored), query.with_attempts));
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+absl::StatusOr<ListPage> RunList(RecordReader& reader, const ListQuery& query) {
+  const int32_t limit = std::max(query.limit, 1);
+  // One more than asked for tells whether there are more.
+  GL_ASSIGN_OR_RETURN(std::vector<StoredSubmission> rows, reader.List(query, limit + 1));
+  ListPage page;
+  page.has_more = rows.size() > static_cast<size_t>(limit);
+  if (page.has_more) {
+    rows.pop_back();
+  }
+  page.submissions.reserve(rows.size());
+  for (StoredSubmission& row : rows) {
+    GL_ASSIGN_OR_RETURN(SubmissionWithAttempts result,
+                        WithAttempts(reader, std::move(row), query.with_attempts));
+    page.submissions.push_back(std::move(result));
+  }
+  return page;
+}
+
+absl::StatusOr<std::vector<SubmissionEvent>> RunListEvents(RecordReader& reader,
+                                                           const ListEventsQuery& query) {
+  GL_ASSIGN_OR_RETURN(const std::optional<StoredSubmission> stored,
+                      FindVisible(reader, query.tenant, query.id));
+  if (!stored.has_value()) {
+    return errors::SubmissionNotFound(query.id.value());
+  }
+  return reader.Events(stored->seq, query.after_revision, std::max(query.limit, 0));
+}
+
+}  // namespace genledger::sqlite

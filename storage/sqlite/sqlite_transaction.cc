@@ -1,0 +1,290 @@
+#include "storage/sqlite/sqlite_transaction.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "service/base/check.h"
+#include "service/base/status_macros.h"
+#include "storage/sqlite/codec.h"
+#include "storage/sqlite/rows.h"
+#include "storage/sqlite/sql.h"
+#include "storage/sqlite/sqlite_status.h"
+#include "storage/sqlite/statement.h"
+
+namespace genledger::sqlite {
+namespace {
+
+std::optional<Submission> Take(std::optional<StoredSubmission> stored) {
+  if (!stored.has_value()) {
+    return std::nullopt;
+  }
+  return std::move(stored->submission);
+}
+
+std::string_view AsView(const RequestHash& hash) {
+  return {reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()};
+}
+
+// A write that must have changed exactly one row.
+absl::Status ExpectOneRow(int changed, std::string_view what, const SubmissionId& id) {
+  if (changed == 1) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError(absl::StrCat(std::string(what), " of ", id.value(), " changed ",
+                                          changed, " rows instead of one"));
+}
+
+}  // namespace
+
+absl::StatusOr<RequestIdMatch> SqliteDedupeReader::FindByRequestId(const Scope& scope,
+                                                                   const std::string& request_id) {
+  return Guard("look up a request_id", [&]() -> absl::StatusOr<RequestIdMatch> {
+    GL_ASSIGN_OR_RETURN(StoredRequestIdMatch match, reader_->ByRequestId(scope, request_id));
+    return RequestIdMatch{.submission = Take(std::move(match.stored)),
+                          .tombstone = match.tombstone};
+  });
+}
+
+absl::StatusOr<std::optional<Submission>> SqliteDedupeReader::FindByHash(const Scope& scope,
+                                                                         int32_t hash_version,
+                                                                         const RequestHash& hash) {
+  return Guard("look up a hash", [&]() -> absl::StatusOr<std::optional<Submission>> {
+    GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored,
+                        reader_->ByHash(scope, hash_version, hash));
+    return Take(std::move(stored));
+  });
+}
+
+SqliteTransaction::SqliteTransaction(SQLite::Database& database)
+    : database_(database),
+      reader_(database),
+      out_of_time_(database, sql::kSelectOutOfTime),
+      due_(database, sql::kSelectDue),
+      next_attempt_time_(database, sql::kSelectNextAttemptTime),
+      next_deadline_(database, sql::kSelectNextDeadline),
+      dispatching_(database, sql::kSelectDispatching),
+      insert_submission_(database, sql::kInsertSubmission),
+      update_submission_(database, sql::kUpdateSubmission),
+      insert_hash_hold_(database, sql::kInsertHashHold),
+      delete_hash_hold_(database, sql::kDeleteHashHold),
+      point_request_id_(database, sql::kPointRequestId),
+      put_attempt_(database, sql::kPutAttempt),
+      insert_attempt_task_(database, sql::kInsertAttemptTask),
+      insert_event_(database, sql::kInsertEvent),
+      select_meta_(database, sql::kSelectMeta),
+      put_meta_(database, sql::kPutMeta) {}
+
+Submission SqliteTransaction::Remember(StoredSubmission stored) {
+  located_.emplace_back(stored.submission.id, stored.seq);
+  return std::move(stored.submission);
+}
+
+std::optional<Submission> SqliteTransaction::Remember(std::optional<StoredSubmission> stored) {
+  if (!stored.has_value()) {
+    return std::nullopt;
+  }
+  return Remember(*std::move(stored));
+}
+
+absl::StatusOr<std::vector<Submission>> SqliteTransaction::RememberAll(StatementUse& use) {
+  GL_ASSIGN_OR_RETURN(std::vector<StoredSubmission> rows, ReadSubmissions(use));
+  std::vector<Submission> submissions;
+  submissions.reserve(rows.size());
+  for (StoredSubmission& row : rows) {
+    submissions.push_back(Remember(std::move(row)));
+  }
+  return submissions;
+}
+
+int64_t SqliteTransaction::SeqOf(const SubmissionId& id) const {
+  // From the back: what was loaded last is written next.
+  const auto found = std::find_if(located_.rbegin(), located_.rend(),
+                                  [&id](const auto& entry) { return entry.first == id; });
+  GL_CHECK(found != located_.rend(), "a command writes only records that it has loaded");
+  return found->second;
+}
+
+absl::StatusOr<RequestIdMatch> SqliteTransaction::FindByRequestId(const Scope& scope,
+                                                                  const std::string& request_id) {
+  return Guard("look up a request_id", [&]() -> absl::StatusOr<RequestIdMatch> {
+    GL_ASSIGN_OR_RETURN(StoredRequestIdMatch match, reader_.ByRequestId(scope, request_id));
+    return RequestIdMatch{.submission = Remember(std::move(match.stored)),
+                          .tombstone = match.tombstone};
+  });
+}
+
+absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindByHash(const Scope& scope,
+                                                                        int32_t hash_version,
+                                                                        const RequestHash& hash) {
+  return Guard("look up a hash", [&]() -> absl::StatusOr<std::optional<Submission>> {
+    GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored,
+                        reader_.ByHash(scope, hash_version, hash));
+    return Remember(std::move(stored));
+  });
+}
+
+absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindById(const SubmissionId& id) {
+  return Guard("look up an id", [&]() -> absl::StatusOr<std::optional<Submission>> {
+    GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored, reader_.ById(id));
+    return Remember(std::move(stored));
+  });
+}
+
+absl::StatusOr<std::optional<Attempt>> SqliteTransaction::FindAttempt(const SubmissionId& id,
+                                                                      int32_t number) {
+  return Guard("look up an attempt", [&] { return reader_.FindAttempt(SeqOf(id), id, number); });
+}
+
+absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindOutOfTime(absl::Time now,
+                                                                         int32_t limit) {
+  return Guard("find submissions out of time", [&] {
+    StatementUse use(out_of_time_);
+    use.Int(EncodeTime(now)).Int(limit);
+    return RememberAll(use);
+  });
+}
+
+absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindDue(
+    const std::string& upstream_account, absl::Time now, int32_t limit) {
+  return Guard("find due submissions", [&] {
+    StatementUse use(due_);
+    use.Text(upstream_account).Int(EncodeTime(now)).Int(limit);
+    return RememberAll(use);
+  });
+}
+
+std::optional<int64_t> SqliteTransaction::ReadTime(StatementUse& use) {
+  if (!use.Step() || use.statement().isColumnNull(0)) {
+    return std::nullopt;
+  }
+  return RowReader(use.statement()).Int();
+}
+
+absl::StatusOr<absl::Time> SqliteTransaction::NextDueTime(const std::string& upstream_account) {
+  return Guard("find the next due time", [&]() -> absl::StatusOr<absl::Time> {
+    StatementUse attempt(next_attempt_time_);
+    const std::optional<int64_t> attempt_time = ReadTime(attempt.Text(upstream_account));
+    StatementUse deadline(next_deadline_);
+    const std::optional<int64_t> deadline_time = ReadTime(deadline);
+    absl::Time next = absl::InfiniteFuture();
+    for (const std::optional<int64_t>& time : {attempt_time, deadline_time}) {
+      if (time.has_value()) {
+        next = std::min(next, DecodeTime(*time));
+      }
+    }
+    return next;
+  });
+}
+
+absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindDispatching(int32_t limit) {
+  return Guard("find leases", [&] {
+    StatementUse use(dispatching_);
+    use.Int(limit);
+    return RememberAll(use);
+  });
+}
+
+void SqliteTransaction::WriteHashHold(int64_t seq, const Submission& s) {
+  StatementUse(insert_hash_hold_)
+      .Text(s.scope.tenant)
+      .Text(s.scope.upstream_account)
+      .Int(s.hash_version)
+      .Blob(AsView(s.request_hash))
+      .Int(seq)
+      .Run();
+}
+
+absl::Status SqliteTransaction::DeleteHashHold(int64_t seq, const Submission& s) {
+  const int changed = StatementUse(delete_hash_hold_)
+                          .Text(s.scope.tenant)
+                          .Text(s.scope.upstream_account)
+                          .Int(s.hash_version)
+                          .Blob(AsView(s.request_hash))
+                          .Int(seq)
+                          .Run();
+  return ExpectOneRow(changed, "the release of the hash", s.id);
+}
+
+void SqliteTransaction::WriteParts(int64_t seq, const Change& change) {
+  if (change.attempt.has_value()) {
+    const Attempt& attempt = *change.attempt;
+    PutAttemptRow(put_attempt_, change.submission, seq, attempt);
+    for (const TaskId& task_id : attempt.task_ids) {
+      StatementUse(insert_attempt_task_)
+          .Text(change.submission.scope.tenant)
+          .Text(task_id.value())
+          .Int(seq)
+          .Int(attempt.number)
+          .Run();
+    }
+  }
+  for (const SubmissionEvent& event : change.events) {
+    InsertEventRow(insert_event_, seq, event);
+  }
+}
+
+absl::Status SqliteTransaction::Insert(const Change& change) {
+  return Guard("insert a submission", [&]() -> absl::Status {
+    const Submission& submission = change.submission;
+    InsertSubmissionRow(insert_submission_, submission);
+    const int64_t seq = database_.getLastInsertRowid();
+    located_.emplace_back(submission.id, seq);
+    if (submission.holds_hash) {
+      WriteHashHold(seq, submission);
+    }
+    WriteParts(seq, change);
+    return submission.request_id.empty()
+               ? absl::OkStatus()
+               : PointRequestId(submission.scope, submission.request_id, submission.id);
+  });
+}
+
+absl::Status SqliteTransaction::Update(const Submission& before, const Change& change) {
+  return Guard("update a submission", [&]() -> absl::Status {
+    const Submission& after = change.submission;
+    const int64_t seq = SeqOf(before.id);
+    GL_RETURN_IF_ERROR(
+        ExpectOneRow(UpdateSubmissionRow(update_submission_, seq, before.revision, after),
+                     "the update", before.id));
+    if (before.holds_hash && !after.holds_hash) {
+      GL_RETURN_IF_ERROR(DeleteHashHold(seq, before));
+    } else if (!before.holds_hash && after.holds_hash) {
+      WriteHashHold(seq, after);
+    }
+    WriteParts(seq, change);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SqliteTransaction::PointRequestId(const Scope& scope, const std::string& request_id,
+                                               const SubmissionId& names) {
+  return Guard("write a request_id", [&]() -> absl::Status {
+    const int changed = StatementUse(point_request_id_)
+                            .Text(scope.tenant)
+                            .Text(scope.upstream_account)
+                            .Text(request_id)
+                            .Int(SeqOf(names))
+                            .Run();
+    return ExpectOneRow(changed, "the request_id", names);
+  });
+}
+
+absl::StatusOr<std::optional<std::string>> SqliteTransaction::GetMeta(const std::string& key) {
+  return Guard("read the store's facts", [&]() -> absl::StatusOr<std::optional<std::string>> {
+    StatementUse use(select_meta_);
+    if (!use.Text(key).Step()) {
+      return std::nullopt;
+    }
+    return RowReader(use.statement()).Text();
+  });
+}
+
+absl::Status SqliteTransaction::PutMeta(const std::string& key, const std::string& value) {
+  return Guard("write the store's facts", [&]() -> absl::Status {
+    StatementUse(put_meta_).Text(key).Text(value).Run();
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace genledger::sqlite

@@ -1,0 +1,91 @@
+// The record writes of one connection, as the shared store operations use them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "SQLiteCpp/Database.h"
+#include "SQLiteCpp/Statement.h"
+#include "storage/sqlite/record_reader.h"
+#include "storage/store_transaction.h"
+
+namespace genledger::sqlite {
+
+// Dedupe's look-ups over a connection that only reads.
+class SqliteDedupeReader : public DedupeReader {
+ public:
+  explicit SqliteDedupeReader(RecordReader* reader) : reader_(reader) {}
+
+  absl::StatusOr<RequestIdMatch> FindByRequestId(const Scope& scope,
+                                                 const std::string& request_id) override;
+  absl::StatusOr<std::optional<Submission>> FindByHash(const Scope& scope, int32_t hash_version,
+                                                       const RequestHash& hash) override;
+
+ private:
+  RecordReader* const reader_;
+};
+
+// Used by the writer thread only, between BEGIN and COMMIT or inside a savepoint.
+class SqliteTransaction : public StoreTransaction {
+ public:
+  // Prepares all statements; throws SQLite::Exception. The database must outlive it.
+  explicit SqliteTransaction(SQLite::Database& database);
+
+  // Call before each command: forgets where the records of the last one lie.
+  void StartCommand() { located_.clear(); }
+
+  absl::StatusOr<RequestIdMatch> FindByRequestId(const Scope& scope,
+                                                 const std::string& request_id) override;
+  absl::StatusOr<std::optional<Submission>> FindByHash(const Scope& scope, int32_t hash_version,
+                                                       const RequestHash& hash) override;
+  absl::StatusOr<std::optional<Submission>> FindById(const SubmissionId& id) override;
+  absl::StatusOr<std::optional<Attempt>> FindAttempt(const SubmissionId& id,
+                                                     int32_t number) override;
+  absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,
+                                                  absl::Time now, int32_t limit) override;
+  absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) override;
+  absl::StatusOr<std::vector<Submission>> FindDispatching(int32_t limit) override;
+  absl::Status Insert(const Change& change) override;
+  absl::Status Update(const Submission& before, const Change& change) override;
+  absl::Status PointRequestId(const Scope& scope, const std::string& request_id,
+                              const SubmissionId& names) override;
+
+  absl::StatusOr<std::optional<std::string>> GetMeta(const std::string& key);
+  absl::Status PutMeta(const std::string& key, const std::string& value);
+
+ private:
+  Submission Remember(StoredSubmission stored);
+  std::optional<Submission> Remember(std::optional<StoredSubmission> stored);
+  absl::StatusOr<std::vector<Submission>> RememberAll(StatementUse& use);
+  // Where a record lies that this command has loaded or inserted.
+  int64_t SeqOf(const SubmissionId& id) const;
+  void WriteParts(int64_t seq, const Change& change);
+  void WriteHashHold(int64_t seq, const Submission& submission);
+  absl::Status DeleteHashHold(int64_t seq, const Submission& submission);
+  std::optional<int64_t> ReadTime(StatementUse& use);
+
+  SQLite::Database& database_;
+  RecordReader reader_;
+  SQLite::Statement out_of_time_;
+  SQLite::Statement due_;
+  SQLite::Statement next_attempt_time_;
+  SQLite::Statement next_deadline_;
+  SQLite::Statement dispatching_;
+  SQLite::Statement insert_submission_;
+  SQLite::Statement update_submission_;
+  SQLite::Statement insert_hash_hold_;
+  SQLite::Statement delete_hash_hold_;
+  SQLite::Statement point_request_id_;
+  SQLite::Statement put_attempt_;
+  SQLite::Statement insert_attempt_task_;
+  SQLite::Statement insert_event_;
+  SQLite::Statement select_meta_;
+  SQLite::Statement put_meta_;
+  std::vector<std::pair<SubmissionId, int64_t>> located_;
+};
+
+}  // namespace genledger::sqlite

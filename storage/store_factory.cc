@@ -1,0 +1,30 @@
+#include "storage/store_factory.h"
+
+#include <string>
+
+#include "storage/sqlite/sqlite_workflow_store.h"
+
+namespace genledger {
+namespace {
+
+constexpr std::string_view kSqlitePrefix = "sqlite:";
+constexpr std::string_view kPostgresqlPrefix = "postgresql://";
+constexpr std::string_view kPostgresPrefix = "postgres://";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view location, Clock* clock,
+                                                         Logger* logger) {
+  if (location.starts_with(kPostgresqlPrefix) || location.starts_with(kPostgresPrefix)) {
+    return absl::UnimplementedError("this binary has no PostgreSQL store; use --store=sqlite:PATH");
+  }
+  if (!location.starts_with(kSqlitePrefix) || location.size() == kSqlitePrefix.size()) {
+    return absl::InvalidArgumentError(
+        "a store is named sqlite:PATH or postgresql://…, for example sqlite:/var/lib/ledger.db");
+  }
+  return SqliteWorkflowStore::Open({.path = std::string(location.substr(kSqlitePrefix.size())),
+                                    .clock = clock,
+                                    .logger = logger});
+}
+
+}  // namespace genledger
