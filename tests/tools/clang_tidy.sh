@@ -16,7 +16,7 @@ compile_arguments() {
 
 # A name for this source with all that it is made of.
 fingerprint() {
-  clang++ "${arguments[@]}" -MM -MG "$1" | tr -s ' \\' '\n' | sed 1d | grep -v '^$' |
+  clang++ "${arguments[@]}" -MM -MG "$1" | cut -d : -f 2 | grep -oE '[^ \]+' |
     xargs sha256sum .clang-tidy "$0" 2>/dev/null | sha256sum | cut -d ' ' -f 1
 }
 
