@@ -23,14 +23,11 @@ namespace genledger {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::MatchesRegex;
 
 constexpr char kProgram[] = "tests/upstream_simulator/upstream_simulator_main";
 constexpr int kPatienceMs = 20'000;
 
-std::string TempPath(const std::string& name) {
-  return std::string(std::getenv("TEST_TMPDIR")) + "/" + name;
-}
+std::string TempPath(const std::string& name) { return ::testing::TempDir() + name; }
 
 std::string Contents(const std::string& path) {
   std::ifstream file(path);

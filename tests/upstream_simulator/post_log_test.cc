@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -12,7 +11,7 @@ namespace genledger {
 namespace {
 
 std::string NewPath(const char* name) {
-  std::string path = std::string(std::getenv("TEST_TMPDIR")) + "/" + name;
+  std::string path = ::testing::TempDir() + name;
   unlink(path.c_str());
   return path;
 }

@@ -7,7 +7,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -25,8 +24,8 @@ struct Files {
 
 // A self-signed certificate for localhost.
 Files MakeCertificate() {
-  const std::string directory = std::getenv("TEST_TMPDIR");
-  const Files files{.cert = directory + "/cert.pem", .key = directory + "/key.pem"};
+  const std::string directory = ::testing::TempDir();
+  Files files{.cert = directory + "cert.pem", .key = directory + "key.pem"};
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* cert = X509_new();
   ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
