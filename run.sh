@@ -125,11 +125,12 @@ ctl() { "${binary[genledgerctl]}" "--server=$server_address" "$@"; }
 # The number of POSTs that the simulator has received since it started.
 posts_received() { curl -fsS --max-time 10 "$upstream_url/_control/stats" | jq -e .posts_received; }
 
-# Submits the example; leaves its task_id and how the ledger found it in answered_task_id and answered_how.
+# submit_example FILTER: submits the example and prints what jq's filter leaves of the answer. Sets answered_task_id, and
+# answered_how to how the ledger found it.
 submit_example() {
   local answer
   answer=$(ctl submit --spec_json "$EXAMPLE" --output=json) || fail "the example was not submitted; see $state/server.log"
-  jq . <<<"$answer"
+  jq "$1" <<<"$answer"
   answered_task_id=$(jq -r '.submission | .task_id // .taskId // empty' <<<"$answer")
   answered_how=$(jq -r '.dedupe // empty' <<<"$answer")
   [[ -n $answered_task_id ]] || fail "the answer has no task_id"
@@ -139,7 +140,7 @@ show_example() {
   local first_task_id created=false
   echo
   echo "== The upstream's own example ($EXAMPLE), submitted:"
-  submit_example
+  submit_example .
   first_task_id=$answered_task_id
   if [[ $answered_how == *CREATED ]]; then
     created=true
@@ -150,7 +151,7 @@ show_example() {
 
   echo
   echo "== The identical request again:"
-  submit_example
+  submit_example '{dedupe, submission: .submission | {id, state, task_id, upstream_posts_sent}}'
   [[ $answered_task_id == "$first_task_id" ]] ||
     fail "the second answer's task_id is $answered_task_id, the first one's was $first_task_id"
   [[ $answered_how == *JOINED ]] || fail "the second answer says '$answered_how', not that it joined the first"

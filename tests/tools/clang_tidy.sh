@@ -2,6 +2,7 @@
 # clang_tidy.sh GENERATED FILE...: runs clang-tidy over C++ sources, one a core, GENERATED being bazel-bin's directory of
 # generated protos. A source that passed is not looked at again until it or a header of ours that it includes changes.
 set -euo pipefail
+shopt -s inherit_errexit
 
 readonly STAMPS=.test/tidy
 
@@ -14,15 +15,16 @@ compile_arguments() {
   done
 }
 
-# A name for this source with all that it is made of.
+# A name for this source with all of ours that it is made of.
 fingerprint() {
-  clang++ "${arguments[@]}" -MM -MG "$1" | tr -s ' \\' '\n' | sed 1d | grep -v '^$' |
-    xargs sha256sum .clang-tidy "$0" 2>/dev/null | sha256sum | cut -d ' ' -f 1
+  local parts
+  parts=$(clang++ "${arguments[@]}" -MM "$1" | cut -d : -f 2 | grep -oE '[^ \]+')
+  xargs sha256sum .clang-tidy "$0" <<<"$parts" | sha256sum | cut -d ' ' -f 1
 }
 
 tidy_one() {
   local stamp
-  stamp=$STAMPS/$(fingerprint "$1" || true)
+  stamp=$STAMPS/$(fingerprint "$1")
   if [[ -e $stamp ]]; then
     return 0
   fi
