@@ -29,7 +29,7 @@ TEST(SubmissionIdGenerator, MakesWellFormedIdsThatCarryTheTime) {
   const SubmissionId id = ids.Next(kTime);
   EXPECT_TRUE(IsSubmissionId(id.value())) << id.value();
   // 1767225600000 ms in Crockford's base 32.
-  EXPECT_EQ(id.value().substr(0, 14), "sub_01KDVMGXG0");
+  EXPECT_EQ(id.value().substr(0, 14), "sub_01KDVDNA00");
 }
 
 TEST(SubmissionIdGenerator, GrowsWithinAMillisecondAndWhenTheClockStepsBack) {
