@@ -1,0 +1,215 @@
+#include "tests/storage/fake_records.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace genledger {
+namespace {
+
+template <typename Map, typename Key>
+auto Lookup(const Map& map, const Key& key) -> std::optional<typename Map::mapped_type> {
+  const auto found = map.find(key);
+  return found == map.end() ? std::nullopt : std::make_optional(found->second);
+}
+
+template <typename Map, typename Undo>
+void Restore(Map& map, const Undo& undo) {
+  for (auto entry = undo.rbegin(); entry != undo.rend(); ++entry) {
+    if (entry->second.has_value()) {
+      map[entry->first] = *entry->second;
+    } else {
+      map.erase(entry->first);
+    }
+  }
+}
+
+// Those that fit, in the order of `key`, at most `limit`.
+template <typename Fits, typename Key>
+std::vector<Submission> Select(const FakeTables& tables, int32_t limit, Fits fits, Key key) {
+  std::vector<Submission> found;
+  for (const auto& [id, submission] : tables.submissions) {
+    if (fits(submission)) {
+      found.push_back(submission);
+    }
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [&](const Submission& a, const Submission& b) { return key(a) < key(b); });
+  found.resize(std::min(found.size(), static_cast<size_t>(std::max(limit, 0))));
+  return found;
+}
+
+FakeTables::HashKey HashKeyOf(const Submission& s) {
+  return {s.scope.tenant, s.scope.upstream_account, s.hash_version, s.request_hash};
+}
+
+bool IsPending(const Submission& s) { return s.state == SubmissionState::kPending; }
+
+}  // namespace
+
+void FakeTransaction::RollBack() {
+  for (const auto& [id, before] : undo_) {
+    if (!before.submission.has_value()) {
+      tables_->submissions.erase(id);
+      tables_->attempts.erase(id);
+      tables_->events.erase(id);
+      continue;
+    }
+    tables_->submissions[id] = *before.submission;
+    tables_->attempts[id] = before.attempts;
+    tables_->events[id] = before.events;
+  }
+  Restore(tables_->request_ids, request_id_undo_);
+  Restore(tables_->hash_holds, hash_undo_);
+}
+
+absl::StatusOr<RequestIdMatch> FakeTransaction::FindByRequestId(const Scope& scope,
+                                                                const std::string& request_id) {
+  const auto id = Lookup(tables_->request_ids,
+                         std::make_tuple(scope.tenant, scope.upstream_account, request_id));
+  RequestIdMatch match;
+  if (id.has_value()) {
+    match.submission = Lookup(tables_->submissions, *id);
+    match.tombstone = !match.submission.has_value();
+  }
+  return match;
+}
+
+absl::StatusOr<std::optional<Submission>> FakeTransaction::FindByHash(const Scope& scope,
+                                                                      int32_t hash_version,
+                                                                      const RequestHash& hash) {
+  const auto id = Lookup(tables_->hash_holds,
+                         std::make_tuple(scope.tenant, scope.upstream_account, hash_version, hash));
+  if (!id.has_value()) {
+    return std::nullopt;
+  }
+  return FindById(*id);
+}
+
+absl::StatusOr<std::optional<Submission>> FakeTransaction::FindById(const SubmissionId& id) {
+  return Lookup(tables_->submissions, id);
+}
+
+absl::StatusOr<std::optional<Attempt>> FakeTransaction::FindAttempt(const SubmissionId& id,
+                                                                    int32_t number) {
+  const auto attempts = tables_->attempts.find(id);
+  return attempts == tables_->attempts.end() ? std::nullopt : Lookup(attempts->second, number);
+}
+
+absl::StatusOr<std::vector<Submission>> FakeTransaction::FindOutOfTime(absl::Time now,
+                                                                       int32_t limit) {
+  return Select(
+      *tables_, limit,
+      [&](const Submission& s) { return IsPending(s) && s.submit_deadline_time <= now; },
+      [](const Submission& s) { return s.submit_deadline_time; });
+}
+
+absl::StatusOr<std::vector<Submission>> FakeTransaction::FindDue(
+    const std::string& upstream_account, absl::Time now, int32_t limit) {
+  return Select(
+      *tables_, limit,
+      [&](const Submission& s) {
+        return IsPending(s) && s.scope.upstream_account == upstream_account &&
+               s.next_attempt_time <= now;
+      },
+      [](const Submission& s) { return s.next_attempt_time; });
+}
+
+absl::StatusOr<absl::Time> FakeTransaction::NextDueTime(const std::string& upstream_account) {
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto& [id, s] : tables_->submissions) {
+    if (IsPending(s)) {
+      next = std::min(next, s.submit_deadline_time);
+      if (s.scope.upstream_account == upstream_account) {
+        next = std::min(next, s.next_attempt_time);
+      }
+    }
+  }
+  return next;
+}
+
+absl::StatusOr<std::vector<Submission>> FakeTransaction::FindDispatching(int32_t limit) {
+  return Select(
+      *tables_, limit, [](const Submission& s) { return s.state == SubmissionState::kDispatching; },
+      [](const Submission& s) { return s.lease_expire_time; });
+}
+
+void FakeTransaction::RememberForUndo(const SubmissionId& id) {
+  if (undo_.contains(id)) {
+    return;
+  }
+  Undo before{.submission = Lookup(tables_->submissions, id)};
+  if (before.submission.has_value()) {
+    before.attempts = tables_->attempts[id];
+    before.events = tables_->events[id];
+  }
+  undo_.emplace(id, std::move(before));
+}
+
+absl::Status FakeTransaction::MoveHashHold(const std::optional<Submission>& before,
+                                           const Submission& after) {
+  const bool held = before.has_value() && before->holds_hash;
+  if (held == after.holds_hash) {
+    return absl::OkStatus();
+  }
+  const FakeTables::HashKey key = HashKeyOf(after);
+  const std::optional<SubmissionId> holder = Lookup(tables_->hash_holds, key);
+  if (holder.has_value() != held || (held && *holder != after.id)) {
+    return absl::InternalError("a hash hold that is not as its submission says");
+  }
+  hash_undo_.emplace_back(key, holder);
+  if (after.holds_hash) {
+    tables_->hash_holds[key] = after.id;
+  } else {
+    tables_->hash_holds.erase(key);
+  }
+  return absl::OkStatus();
+}
+
+void FakeTransaction::WriteParts(const Change& change) {
+  const SubmissionId& id = change.submission.id;
+  if (change.attempt.has_value()) {
+    tables_->attempts[id][change.attempt->number] = *change.attempt;
+  }
+  std::vector<SubmissionEvent>& events = tables_->events[id];
+  events.insert(events.end(), change.events.begin(), change.events.end());
+}
+
+absl::Status FakeTransaction::Insert(const Change& change) {
+  const Submission& submission = change.submission;
+  if (tables_->submissions.contains(submission.id)) {
+    return absl::InternalError("an id is used twice");
+  }
+  RememberForUndo(submission.id);
+  if (absl::Status status = MoveHashHold(std::nullopt, submission); !status.ok()) {
+    return status;
+  }
+  tables_->submissions[submission.id] = submission;
+  WriteParts(change);
+  return submission.request_id.empty()
+             ? absl::OkStatus()
+             : PointRequestId(submission.scope, submission.request_id, submission.id);
+}
+
+absl::Status FakeTransaction::Update(const Submission& before, const Change& change) {
+  const std::optional<Submission> stored = Lookup(tables_->submissions, before.id);
+  if (!stored.has_value() || stored->revision != before.revision) {
+    return absl::InternalError("the update changed 0 rows instead of one");
+  }
+  RememberForUndo(before.id);
+  if (absl::Status status = MoveHashHold(before, change.submission); !status.ok()) {
+    return status;
+  }
+  tables_->submissions[before.id] = change.submission;
+  WriteParts(change);
+  return absl::OkStatus();
+}
+
+absl::Status FakeTransaction::PointRequestId(const Scope& scope, const std::string& request_id,
+                                             const SubmissionId& names) {
+  FakeTables::RequestIdKeyOf key(scope.tenant, scope.upstream_account, request_id);
+  request_id_undo_.emplace_back(key, Lookup(tables_->request_ids, key));
+  tables_->request_ids[std::move(key)] = names;
+  return absl::OkStatus();
+}
+
+}  // namespace genledger

@@ -1,0 +1,72 @@
+// The fake store's tables and their transaction.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "service/domain/submission.h"
+#include "storage/account_binding.h"
+#include "storage/store_transaction.h"
+
+namespace genledger {
+
+// Everything that a store keeps, by the keys of the real one.
+struct FakeTables {
+  using RequestIdKeyOf = std::tuple<std::string, std::string, std::string>;
+  using HashKey = std::tuple<std::string, std::string, int32_t, RequestHash>;
+
+  std::map<SubmissionId, Submission> submissions;
+  std::map<RequestIdKeyOf, SubmissionId> request_ids;  // tenant, account, request_id
+  std::map<HashKey, SubmissionId> hash_holds;
+  std::map<SubmissionId, std::map<int32_t, Attempt>> attempts;
+  std::map<SubmissionId, std::vector<SubmissionEvent>> events;
+  std::optional<RecordedAccount> account;
+};
+
+// Writes into the tables at once and can take all of it back.
+class FakeTransaction : public StoreTransaction {
+ public:
+  explicit FakeTransaction(FakeTables* tables) : tables_(tables) {}
+
+  void RollBack();
+
+  absl::StatusOr<RequestIdMatch> FindByRequestId(const Scope& scope,
+                                                 const std::string& request_id) override;
+  absl::StatusOr<std::optional<Submission>> FindByHash(const Scope& scope, int32_t hash_version,
+                                                       const RequestHash& hash) override;
+  absl::StatusOr<std::optional<Submission>> FindById(const SubmissionId& id) override;
+  absl::StatusOr<std::optional<Attempt>> FindAttempt(const SubmissionId& id,
+                                                     int32_t number) override;
+  absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,
+                                                  absl::Time now, int32_t limit) override;
+  absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) override;
+  absl::StatusOr<std::vector<Submission>> FindDispatching(int32_t limit) override;
+  absl::Status Insert(const Change& change) override;
+  absl::Status Update(const Submission& before, const Change& change) override;
+  absl::Status PointRequestId(const Scope& scope, const std::string& request_id,
+                              const SubmissionId& names) override;
+
+ private:
+  // What one submission looked like before this transaction.
+  struct Undo {
+    std::optional<Submission> submission;
+    std::map<int32_t, Attempt> attempts;
+    std::vector<SubmissionEvent> events;
+  };
+
+  void RememberForUndo(const SubmissionId& id);
+  absl::Status MoveHashHold(const std::optional<Submission>& before, const Submission& after);
+  void WriteParts(const Change& change);
+
+  FakeTables* const tables_;
+  std::map<SubmissionId, Undo> undo_;
+  std::vector<std::pair<FakeTables::RequestIdKeyOf, std::optional<SubmissionId>>> request_id_undo_;
+  std::vector<std::pair<FakeTables::HashKey, std::optional<SubmissionId>>> hash_undo_;
+};
+
+}  // namespace genledger
