@@ -112,7 +112,7 @@ class Fake : public WorkflowStore {
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override;
-  absl::Status BindUpstreamAccount(const AccountBinding& binding) override;
+  absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override;
   StoreInfo Info() const override { return {.description = "fake:", .schema_version = 1}; }
   void Shutdown() override;
 
@@ -252,14 +252,14 @@ void Fake::ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEven
   });
 }
 
-absl::Status Fake::BindUpstreamAccount(const AccountBinding& binding) {
+absl::StatusOr<std::string> Fake::BindUpstreamAccount(const AccountBinding& binding) {
   absl::MutexLock lock(&shared_->mu);
   absl::StatusOr<RecordedAccount> wanted = DecideAccountBinding(shared_->tables.account, binding);
   if (!wanted.ok()) {
     return wanted.status();
   }
   shared_->tables.account = *std::move(wanted);
-  return absl::OkStatus();
+  return shared_->tables.account->upstream_account;
 }
 
 void Fake::Shutdown() {
