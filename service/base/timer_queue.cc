@@ -22,9 +22,13 @@ class ThreadTimerQueue : public TimerQueue {
 
   ~ThreadTimerQueue() override { Stop(); }
 
+  // After Stop `callback` ends with this call, outside the lock: it may own what calls us.
   Id At(absl::Time when, Callback callback) override {
     absl::MutexLock lock(&mu_);
     const Id id = ++last_id_;
+    if (stopping_) {
+      return id;
+    }
     const auto [it, inserted] = due_.emplace(Key{when, id}, std::move(callback));
     times_.emplace(id, when);
     if (it == due_.begin()) {
@@ -55,6 +59,10 @@ class ThreadTimerQueue : public TimerQueue {
     if (thread_.joinable()) {
       thread_.join();
     }
+    std::map<Key, Callback> dropped;  // destroyed outside the lock, like in Cancel
+    absl::MutexLock lock(&mu_);
+    dropped.swap(due_);
+    times_.clear();
   }
 
  private:

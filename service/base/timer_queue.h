@@ -19,14 +19,16 @@ class TimerQueue {
 
   virtual ~TimerQueue() = default;
 
-  // Runs `callback` once, as soon as the clock has reached `when`. Callbacks that are still waiting
-  // when the queue is destroyed are dropped without being run.
+  // Runs `callback` once, as soon as the clock has reached `when`; never inside
+  // this call.
   virtual Id At(absl::Time when, Callback callback) = 0;
 
   // Drops a callback that has not begun. False if it has begun, has run, or never was.
   virtual bool Cancel(Id id) = 0;
 
-  // Waits for the callback that is running, and runs no other. Not to be called from a callback.
+  // Waits for the callback that is running, and runs no other: those that wait and those that come
+  // later are dropped at once, so that nothing they own outlives its collaborators. Not to be
+  // called from a callback.
   virtual void Stop() = 0;
 };
 

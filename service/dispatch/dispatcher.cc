@@ -20,6 +20,9 @@ constexpr absl::Duration kStoreRetryMax = absl::Seconds(5);
 constexpr absl::Duration kClaimRetryDelay = absl::Seconds(1);
 // How often a full dispatcher looks for submissions whose submit_within has run out.
 constexpr absl::Duration kBacklogExpiryInterval = absl::Seconds(1);
+// How soon it looks again when something became due while the store was answering. Not at once: the
+// store's clock may be behind ours.
+constexpr absl::Duration kDueMeanwhileDelay = absl::Milliseconds(10);
 // Bounds one ClaimDue.
 constexpr int32_t kClaimBatchMax = 64;
 
@@ -43,6 +46,24 @@ AttemptResult NotSent(std::string code, std::string message) {
           .upstream_code = std::move(code),
           .upstream_message = std::move(message),
           .counts_against_posts = false};
+}
+
+// Whether the answer to a re-send also tells what became of the send before it, which was in
+// progress upstream: an acceptance, or a refusal of the content that both had. A rate limit, a
+// missing channel, a refused key or URL may have met the re-send alone.
+bool SettlesEarlierSend(const AttemptResult& result) {
+  return result.outcome == AttemptClass::kAccepted || result.outcome == AttemptClass::kAmbiguous ||
+         (result.outcome == AttemptClass::kRefused &&
+          result.reason == ErrorReason::kUpstreamRefusedRequest);
+}
+
+// What was said is kept; what follows from it is that nobody can know.
+void BecomeAmbiguous(AttemptResult& result) {
+  result.outcome = AttemptClass::kAmbiguous;
+  result.reason = ErrorReason::kUpstreamOutcomeUnknown;
+  result.counts_against_posts = true;
+  result.spends_retry_budget = false;
+  result.trusted_envelope = false;
 }
 
 }  // namespace
@@ -148,12 +169,8 @@ void Dispatcher::OnResult(std::shared_ptr<Flight> flight, AttemptResult result) 
     return;
   }
   if (result.outcome == AttemptClass::kInProgress ||
-      (result.outcome == AttemptClass::kNotSent && flight->resending)) {
-    // An earlier send of the same key is being processed upstream: nobody can know how that one
-    // ends.
-    result.outcome = AttemptClass::kAmbiguous;
-    result.reason = ErrorReason::kUpstreamOutcomeUnknown;
-    result.counts_against_posts = true;
+      (flight->resending && !SettlesEarlierSend(result))) {
+    BecomeAmbiguous(result);
   }
   RecordOutcome(std::move(flight), std::move(result));
 }
@@ -225,8 +242,12 @@ void Dispatcher::CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt fin
                       {"attempt", std::to_string(finish.attempt)},
                       {"task_ids", task_ids},
                       {"error", stored.status().ToString()}});
-        if (stored.status().code() != absl::StatusCode::kUnavailable) {
-          return;  // fenced off or broken: offering it again cannot help
+        if (absl::IsAborted(stored.status())) {
+          ReadBack(std::move(flight));
+          return;
+        }
+        if (!absl::IsUnavailable(stored.status())) {
+          return;  // broken: offering it again cannot help
         }
         const absl::Duration next = std::min(2 * retry_store_after, kStoreRetryMax);
         timers_->At(clock_->Now() + retry_store_after,
@@ -236,11 +257,25 @@ void Dispatcher::CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt fin
       });
 }
 
+// The outcome was fenced off, or an earlier commit of it was in doubt and did happen: whoever waits
+// is told what is there, and a retry that it left PENDING is looked for.
+void Dispatcher::ReadBack(std::shared_ptr<Flight> flight) {
+  const SubmissionId id = flight->submission.id;
+  store_->Get({.key = id},
+              [this, flight = std::move(flight)](absl::StatusOr<SubmissionWithAttempts> found) {
+                if (found.ok()) {
+                  OnOutcomeCommitted(*flight, found->submission);
+                } else {
+                  SchedulePump(clock_->Now() + kClaimRetryDelay);
+                }
+              });
+}
+
 void Dispatcher::OnOutcomeCommitted(const Flight& flight, const Submission& submission) {
   hub_->Publish(submission);
   switch (submission.state) {
     case SubmissionState::kPending:
-      SchedulePump(submission.next_attempt_time);
+      SchedulePump(std::min(submission.next_attempt_time, submission.submit_deadline_time));
       break;
     case SubmissionState::kOutcomeUnknown:
       logger_->Log(Severity::kWarning, "outcome_unknown",
@@ -256,9 +291,8 @@ void Dispatcher::OnOutcomeCommitted(const Flight& flight, const Submission& subm
 void Dispatcher::Wake() {
   {
     absl::MutexLock lock(&mu_);
-    if (in_use_ >= options_.concurrency_max) {
-      backlog_ = true;  // the next slot that comes back looks for it
-      return;
+    if (backlog_ && !claim_running_ && in_use_ >= options_.concurrency_max) {
+      return;  // the next slot that comes back looks for it, and a timer for its submit_within
     }
   }
   Pump();
@@ -288,47 +322,54 @@ void Dispatcher::Pump() {
 }
 
 void Dispatcher::OnClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome) {
-  std::vector<Slot> slots;
-  slots.reserve(reserved);
-  for (int32_t i = 0; i < reserved; ++i) {
-    slots.push_back(Slot(this));
-  }
   const absl::Time now = clock_->Now();
   absl::Time next = now + kClaimRetryDelay;
-  bool again = false;
   if (outcome.ok()) {
     next = outcome->next_due_time;
   } else {
     logger_->Log(Severity::kError, "claim_failed", {{"error", outcome.status().ToString()}});
   }
+  bool again = false;
+  bool backlog = false;
   {
     absl::MutexLock lock(&mu_);
     claim_running_ = false;
     const size_t claimed = outcome.ok() ? outcome->claimed.size() : 0;
     // As much was claimed as was asked for, and more is due: the rest waits for slots.
-    backlog_ = outcome.ok() && next <= now && claimed == static_cast<size_t>(reserved);
-    again = claim_again_ || (backlog_ && reserved > 0);
+    backlog = outcome.ok() && next <= now && claimed == static_cast<size_t>(reserved);
+    backlog_ = backlog;
+    again = claim_again_ || (backlog && in_use_ < options_.concurrency_max);
   }
-  if (outcome.ok()) {
-    for (const Submission& expired : outcome->expired) {
-      hub_->Publish(expired);
-    }
-    for (ClaimedSubmission& claimed : outcome->claimed) {
-      hub_->Publish(claimed.submission);
-      Slot slot = std::move(slots.back());
-      slots.pop_back();
-      Launch(std::move(claimed.submission), std::move(claimed.attempt), std::move(slot));
-    }
-  }
-  slots.clear();  // the unused ones go back before the next look
+  LaunchClaimed(reserved, std::move(outcome));
   if (again) {
     Pump();
   } else if (next <= now) {
-    // No slot is free: the next one that comes back claims. Those that run out of time meanwhile
-    // are looked at soon.
-    SchedulePump(now + kBacklogExpiryInterval);
+    // With a backlog the next slot that comes back claims; those that run out of time meanwhile are
+    // looked for every so often.
+    SchedulePump(now + (backlog ? kBacklogExpiryInterval : kDueMeanwhileDelay));
   } else if (next != absl::InfiniteFuture()) {
     SchedulePump(next);
+  }
+}
+
+// Uses or gives back the slots that were reserved for a claim.
+void Dispatcher::LaunchClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome) {
+  std::vector<Slot> slots;
+  slots.reserve(reserved);
+  for (int32_t i = 0; i < reserved; ++i) {
+    slots.push_back(Slot(this));
+  }
+  if (!outcome.ok()) {
+    return;
+  }
+  for (const Submission& expired : outcome->expired) {
+    hub_->Publish(expired);
+  }
+  for (ClaimedSubmission& claimed : outcome->claimed) {
+    hub_->Publish(claimed.submission);
+    Slot slot = std::move(slots.back());
+    slots.pop_back();
+    Launch(std::move(claimed.submission), std::move(claimed.attempt), std::move(slot));
   }
 }
 

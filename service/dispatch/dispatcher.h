@@ -111,12 +111,14 @@ class Dispatcher {
   void RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult result);
   void CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt finish,
                      absl::Duration retry_store_after);
+  void ReadBack(std::shared_ptr<Flight> flight);
   void OnOutcomeCommitted(const Flight& flight, const Submission& submission);
   std::optional<absl::Time> RetryTime(const Submission& submission,
                                       const AttemptResult& result) const;
 
   void Pump();
   void OnClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome);
+  void LaunchClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome);
   void SchedulePump(absl::Time when);
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return in_use_ == 0; }
 

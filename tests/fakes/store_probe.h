@@ -1,0 +1,82 @@
+// A store in front of another one: counts calls and can hold back the answers of claims.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/workflow_store.h"
+
+namespace genledger::fakes {
+
+// Thread safe but for HoldClaims and ReleaseClaims.
+class StoreProbe : public WorkflowStore {
+ public:
+  // `store` must outlive the probe.
+  explicit StoreProbe(WorkflowStore* store) : store_(store) {}
+
+  int claims() const { return claims_; }
+  int gets() const { return gets_; }
+
+  // From now on ClaimDue takes effect, but its answer waits for ReleaseClaims.
+  void HoldClaims() { hold_claims_ = true; }
+  void ReleaseClaims() {
+    hold_claims_ = false;
+    for (auto& [done, outcome] : std::exchange(held_, {})) {
+      done(std::move(outcome));
+    }
+  }
+
+  void Submit(SubmitCommand command, Callback<SubmitOutcome> done) override {
+    store_->Submit(std::move(command), std::move(done));
+  }
+  void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) override {
+    store_->Preview(request, std::move(done));
+  }
+  void ClaimDue(ClaimDueCommand command, Callback<ClaimDueOutcome> done) override {
+    ++claims_;
+    if (!hold_claims_) {
+      store_->ClaimDue(std::move(command), std::move(done));
+      return;
+    }
+    store_->ClaimDue(std::move(command), [this, done = std::move(done)](
+                                             absl::StatusOr<ClaimDueOutcome> outcome) mutable {
+      held_.emplace_back(std::move(done), std::move(outcome));
+    });
+  }
+  void Apply(SubmissionId id, Transition transition, Callback<Submission> done) override {
+    store_->Apply(std::move(id), std::move(transition), std::move(done));
+  }
+  void ExpireAllLeases(std::string actor, Callback<int64_t> done) override {
+    store_->ExpireAllLeases(std::move(actor), std::move(done));
+  }
+  void Get(GetQuery query, Callback<SubmissionWithAttempts> done) override {
+    ++gets_;
+    store_->Get(std::move(query), std::move(done));
+  }
+  void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override {
+    store_->BatchGet(std::move(query), std::move(done));
+  }
+  void List(ListQuery query, Callback<ListPage> done) override {
+    store_->List(std::move(query), std::move(done));
+  }
+  void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override {
+    store_->ListEvents(std::move(query), std::move(done));
+  }
+  absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override {
+    return store_->BindUpstreamAccount(binding);
+  }
+  StoreInfo Info() const override { return store_->Info(); }
+  void Shutdown() override { store_->Shutdown(); }
+
+ private:
+  WorkflowStore* const store_;
+  std::atomic<int> claims_{0};
+  std::atomic<int> gets_{0};
+  std::atomic<bool> hold_claims_{false};
+  std::vector<std::pair<Callback<ClaimDueOutcome>, absl::StatusOr<ClaimDueOutcome>>> held_;
+};
+
+}  // namespace genledger::fakes

@@ -1,0 +1,54 @@
+// A dispatcher with everything around it in the hands of the test: store in memory, scripted
+// upstream, manual time. All callbacks run on the test's own thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/base/ids.h"
+#include "service/base/random_source.h"
+#include "service/dispatch/change_hub.h"
+#include "service/dispatch/dispatcher.h"
+#include "tests/fakes/manual_clock.h"
+#include "tests/fakes/manual_timer_queue.h"
+#include "tests/fakes/recording_logger.h"
+#include "tests/fakes/scripted_upstream.h"
+#include "tests/fakes/store_probe.h"
+#include "tests/storage/fake_workflow_store.h"
+
+namespace genledger {
+
+struct DispatchHarness {
+  explicit DispatchHarness(int32_t concurrency_max = 100);
+  ~DispatchHarness();
+
+  SubmissionWithAttempts Read(const SubmissionId& id);
+  Submission Record(const SubmissionId& id) { return Read(id).submission; }
+  std::vector<SubmissionEvent> Events(const SubmissionId& id);
+
+  fakes::ManualClock clock;
+  fakes::ManualTimerQueue timers{&clock};
+  const std::shared_ptr<FakeStoreState> state = std::make_shared<FakeStoreState>();
+  const std::unique_ptr<WorkflowStore> memory = FakeWorkflowStore::Open(state, &clock);
+  fakes::StoreProbe store{memory.get()};
+  fakes::ScriptedUpstream upstream;
+  ChangeHub hub{&timers};
+  const std::unique_ptr<RandomSource> random = NewSeededRandomSource(7);
+  SubmissionIdGenerator ids{random.get()};
+  fakes::RecordingLogger logger;
+  Dispatcher dispatcher;
+};
+
+// Results as the classifier makes them.
+AttemptResult AcceptedAs(std::string task_id);
+AttemptResult NotSentResult();
+AttemptResult RefusedForGood(ErrorReason reason = ErrorReason::kUpstreamRefusedRequest);
+AttemptResult RefusedTransient();  // get_channel_failed
+AttemptResult RateLimited();       // 429
+AttemptResult TrustedEnvelope();   // 500 with the envelope
+AttemptResult AmbiguousResult();
+AttemptResult InProgress();  // 409 idempotency_in_progress
+
+}  // namespace genledger
