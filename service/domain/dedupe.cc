@@ -46,6 +46,16 @@ Change Stamp(Submission after, std::string type, const NewSubmission& request, a
   return change;
 }
 
+// A submission whose outcome is unknown is looked at again once its policy is another, or a cancel
+// no longer stops it.
+void LetPolicyDecideAgain(const Submission& before, Submission& after, absl::Time now) {
+  if (after.state == SubmissionState::kOutcomeUnknown &&
+      (after.ambiguity_policy != before.ambiguity_policy ||
+       after.cancel_request_time != before.cancel_request_time)) {
+    after.next_attempt_time = now;
+  }
+}
+
 // What a joiner changes in the submission that it joins; nullopt if nothing.
 std::optional<Change> JoinChange(const NewSubmission& request, const Submission& holder,
                                  absl::Time now) {
@@ -60,6 +70,7 @@ std::optional<Change> JoinChange(const NewSubmission& request, const Submission&
     if (now + request.submit_within > holder.submit_deadline_time + kDeadlineExtensionMin) {
       after.submit_deadline_time = now + request.submit_within;
     }
+    LetPolicyDecideAgain(holder, after, now);
   }
   if (after == holder) {
     return std::nullopt;
@@ -105,15 +116,21 @@ DedupeDecision AnswerFailed(const NewSubmission& request, const Submission& stor
 }
 
 DedupeDecision AnswerKnownRequestId(const NewSubmission& request, const Submission& stored,
-                                    const std::optional<Submission>& by_hash, absl::Time now) {
+                                    const std::optional<Submission>& by_hash, bool detached,
+                                    absl::Time now) {
   if (stored.state == SubmissionState::kFailed) {
     return AnswerFailed(request, stored, by_hash, now);
   }
   DedupeDecision decision{.action = DedupeAction::kReplay, .submission = stored};
-  if (IsOpen(stored.state) && stored.cancel_request_time != absl::InfinitePast()) {
+  const bool cancel_requested = stored.cancel_request_time != absl::InfinitePast();
+  if (IsOpen(stored.state) && (cancel_requested || detached)) {
     Submission wanted = stored;
     wanted.cancel_request_time = absl::InfinitePast();
-    decision.change = Stamp(std::move(wanted), "cancel_withdrawn", request, now);
+    wanted.request_id_count += detached ? 1 : 0;
+    LetPolicyDecideAgain(stored, wanted, now);
+    decision.change =
+        Stamp(std::move(wanted), cancel_requested ? "cancel_withdrawn" : "joined", request, now);
+    decision.add_alias = detached;
   }
   return decision;
 }
@@ -127,13 +144,23 @@ absl::StatusOr<DedupeDecision> DecideDedupe(const NewSubmission& request, const 
     if (!SameContent(request, stored)) {
       return errors::RequestIdReused(stored.id, DifferingFields(request, stored));
     }
-    return AnswerKnownRequestId(request, stored, match.by_hash, now);
+    return AnswerKnownRequestId(request, stored, match.by_hash, match.request_id_detached, now);
   }
   if (match.request_id_tombstone) {
     return errors::RequestIdExpired();
   }
   DedupeDecision create{.action = DedupeAction::kCreate};
-  if (request.dedupe_mode == DedupeMode::kRequestIdOnly || !match.by_hash.has_value()) {
+  if (request.dedupe_mode == DedupeMode::kRequestIdOnly) {
+    return create;
+  }
+  if (!match.by_hash.has_value()) {
+    if (match.abandoned.has_value()) {
+      // ABANDONED releases its content to a new request_id only, until its window is over.
+      if (request.request_id.empty() && now < match.abandoned->dedupe_expire_time) {
+        return errors::SubmissionAbandoned(match.abandoned->id);
+      }
+      create.possible_duplicate_of = match.abandoned->id;
+    }
     return create;
   }
   if (!HoldsFor(request, *match.by_hash, now)) {

@@ -21,6 +21,11 @@ struct DedupeMatch {
   bool request_id_tombstone = false;
   // The submission that holds the request hash; looked up in mode CONTENT only.
   std::optional<Submission> by_hash;
+  // The latest ABANDONED submission of the content; looked up in mode CONTENT if nobody holds the
+  // hash.
+  std::optional<Submission> abandoned;
+  // The request_id was withdrawn from by_request_id by a cancel.
+  bool request_id_detached = false;
 };
 
 enum class DedupeAction {
@@ -43,6 +48,8 @@ struct DedupeDecision {
   bool add_alias = false;
   // kMove: the submission that the request_id leaves, with superseded_by set.
   std::optional<Change> superseded;
+  // kCreate: the ABANDONED submission of the same content: both may have been paid.
+  SubmissionId possible_duplicate_of;
   // kCreate: a SUBMITTED submission whose window is over for this caller and that gives up the hash
   // first.
   std::optional<Change> released;

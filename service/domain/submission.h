@@ -46,6 +46,14 @@ enum class AttemptOutcome : uint8_t {
   kDeclaredNotAccepted = 6,
 };
 
+// Why an attempt was made; stored.
+enum class AttemptKind : uint8_t {
+  kOrdinary = 0,
+  kResubmitOnce = 1,  // policy RESUBMIT_ONCE: the one more that it allows
+  kTrustedRepost =
+      2,  // --upstream_idempotency=trusted: the same key, bytes, credential and URL again
+};
+
 // "PENDING" and so on, as in the proto without its prefix.
 std::string_view SubmissionStateName(SubmissionState state);
 std::string_view AttemptOutcomeName(AttemptOutcome outcome);
@@ -87,6 +95,11 @@ struct Attempt {
   std::string credential_fingerprint;
   std::string replica;
   int64_t epoch = 0;
+  AttemptKind kind = AttemptKind::kOrdinary;
+  // Whether charges_max counts it: false once it was refused, not sent or declared not accepted. (A
+  // refusal that only
+  // --trust_5xx_envelope made one stays counted.)
+  bool may_be_charged = true;
 
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };
@@ -139,7 +152,10 @@ struct Submission {
   absl::Time update_time = absl::InfinitePast();
   absl::Time submit_time = absl::InfinitePast();
   absl::Time submit_deadline_time = absl::InfinitePast();
+  // PENDING: when the next attempt is due. OUTCOME_UNKNOWN: when its policy acts; InfinitePast if
+  // it does not.
   absl::Time next_attempt_time = absl::InfinitePast();
+  // SUBMITTED and ABANDONED: until when it answers for its content.
   absl::Time dedupe_expire_time = absl::InfinitePast();
   absl::Time cancel_request_time = absl::InfinitePast();
 
@@ -153,6 +169,10 @@ struct Submission {
   int32_t failed_runs = 0;  // how often it ended FAILED: doubles the wait before it can be reopened
   int32_t unsettled_attempts = 0;  // AMBIGUOUS and settled by nobody
   bool resubmitted_once = false;   // RESUBMIT_ONCE has used up its one
+  int32_t run_reposts = 0;         // of this run: trusted re-posts
+  // The upstream said that it cannot tell (409 idempotency_result_indeterminate): no policy posts
+  // again.
+  bool never_repost = false;
   int32_t upstream_posts_sent = 0;
   int32_t charges_min = 0;
   int32_t charges_max = 0;
