@@ -61,7 +61,7 @@ Color DedupeColor(v1::SubmitGenerationResponse::Dedupe dedupe) {
 }
 
 std::string DedupeText(v1::SubmitGenerationResponse::Dedupe dedupe) {
-  const std::string name = EnumName(dedupe, "DEDUPE_");
+  std::string name = EnumName(dedupe, "DEDUPE_");
   switch (dedupe) {
     case v1::SubmitGenerationResponse::DEDUPE_JOINED:
       return name + " (the same content was submitted before)";
@@ -159,7 +159,8 @@ void AddTimes(const v1::Submission& submission, const Terminal& terminal, Sheet&
 std::string TaskIdsText(const v1::Attempt& attempt) {
   std::string text;
   for (const std::string& task_id : attempt.task_ids()) {
-    text += (text.empty() ? "" : ",") + task_id;
+    text += text.empty() ? "" : ",";
+    text += task_id;
   }
   return text.empty() ? kNone : text;
 }
