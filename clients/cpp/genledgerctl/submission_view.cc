@@ -1,5 +1,8 @@
 #include "clients/cpp/genledgerctl/submission_view.h"
 
+#include <map>
+#include <utility>
+
 #include "clients/cpp/genledgerctl/text.h"
 #include "google/protobuf/descriptor.h"
 
@@ -137,7 +140,9 @@ void AddCallers(const v1::Submission& submission, Sheet& sheet) {
   const std::map<std::string, std::string> sorted(submission.labels().begin(),
                                                   submission.labels().end());
   for (const auto& [key, value] : sorted) {
-    sheet.Add("label", {key + "=" + value});
+    std::string label = key;
+    label.append("=").append(value);
+    sheet.Add("label", {std::move(label)});
   }
 }
 
