@@ -222,6 +222,10 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
     return handle;
   }
 
+  if (input.ambiguity_policy.value_or(AmbiguityPolicy::kHold) != AmbiguityPolicy::kHold) {
+    call->done(absl::UnimplementedError("ambiguity_policy other than HOLD is not built yet"));
+    return handle;
+  }
   const bool hash_is_whole = !input.spec_has_unknown_fields;
   Prepared prepared = Prepare(caller, std::move(input));
   SubmitCommand command{.request = std::move(prepared.request)};

@@ -1,5 +1,6 @@
 #include "service/server/server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
@@ -55,6 +56,12 @@ absl::Status WritePortFile(const std::string& path, int port) {
   return absl::OkStatus();
 }
 
+// gRPC logs through one function of the whole process. Its errors are no concern of ours while it
+// serves (they are those of peers), and at start the one line that says why is our own.
+void SilenceGrpc() {
+  gpr_set_log_function([](gpr_log_func_args*) {});
+}
+
 class ServerImpl final : public Server {
  public:
   explicit ServerImpl(ServerConfig config)
@@ -102,6 +109,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<GenerationServiceImpl> generations_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;
+  bool serving_ = false;
   bool drained_ = false;
 };
 
@@ -168,6 +176,7 @@ absl::Status ServerImpl::ConnectUpstream() {
 }
 
 absl::Status ServerImpl::Serve() {
+  SilenceGrpc();
   grpc::EnableDefaultHealthCheckService(false);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -188,6 +197,7 @@ absl::Status ServerImpl::Serve() {
     GL_RETURN_IF_ERROR(WritePortFile(config_.port_file, port_));
   }
   health_.SetServing(true);
+  serving_ = true;
   return absl::OkStatus();
 }
 
@@ -225,7 +235,9 @@ bool ServerImpl::Drain() {
   if (store_ != nullptr) {
     store_->Shutdown();
   }
-  logger_->Log(Severity::kInfo, "stopped", {{"clean", finished ? "true" : "false"}});
+  if (serving_) {
+    logger_->Log(Severity::kInfo, "stopped", {{"clean", finished ? "true" : "false"}});
+  }
   return finished;
 }
 

@@ -1,7 +1,6 @@
 #include "service/upstream/curl_handle.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -228,19 +227,18 @@ size_t CurlHandle::OnRead(char* buffer, size_t size, size_t count, void* self) {
   handle.body_was_read_ = true;
   const std::string& body = handle.post_.body;
   const size_t bytes = std::min(size * count, body.size() - handle.body_bytes_read_);
-  std::memcpy(buffer, body.data() + handle.body_bytes_read_, bytes);
+  std::copy_n(body.data() + handle.body_bytes_read_, bytes, buffer);
   handle.body_bytes_read_ += bytes;
   return bytes;
 }
 
-int CurlHandle::OnSeek(void* self, curl_off_t offset, int origin) {
+int CurlHandle::OnSeek(void*, curl_off_t, int) {
   // A rewind means that libcurl wants to send the body again. FAIL, not CANTSEEK: that would make
   // it work around by other means.
   return CURL_SEEKFUNC_FAIL;
 }
 
-int CurlHandle::OnPreRequest(void* self, char* remote_ip, char* local_ip, int remote_port,
-                             int local_port) {
+int CurlHandle::OnPreRequest(void* self, char*, char*, int, int) {
   auto& handle = *static_cast<CurlHandle*>(self);
   if (handle.AnyByteWritten()) {
     handle.second_start_refused_ = true;

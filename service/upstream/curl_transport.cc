@@ -260,9 +260,10 @@ CurlTransport::Slot* CurlTransport::TakeSlot() {
   if (free_slots_.empty()) {
     const CurlSocketHooks hooks = {.open = &OnOpenSocket, .close = &OnCloseSocket, .arg = this};
     free_slots_.push_back(slots_.size());
-    slots_.push_back({.handle = std::make_unique<CurlHandle>(slots_.size(), HandleOptions(options_),
-                                                             clock_, hooks),
-                      .done = nullptr});
+    Slot fresh;
+    fresh.handle =
+        std::make_unique<CurlHandle>(slots_.size(), HandleOptions(options_), clock_, hooks);
+    slots_.push_back(std::move(fresh));
   }
   Slot* slot = &slots_[free_slots_.back()];
   free_slots_.pop_back();

@@ -48,11 +48,12 @@ class HttpUpstreamClient : public UpstreamClient {
     if (options_.send_idempotency_key) {
       post.idempotency_key = std::move(request.idempotency_key);
     }
-    transport_.Post(std::move(post), [clock = clock_, classify = std::move(classify),
-                                      done = std::move(done)](HttpExchange exchange) mutable {
-      classify.now = clock->Now();
-      std::move(done)(Classify(exchange, classify));
-    });
+    transport_.Post(std::move(post),
+                    [clock = clock_, classify = std::move(classify),
+                     done = std::move(done)](const HttpExchange& exchange) mutable {
+                      classify.now = clock->Now();
+                      std::move(done)(Classify(exchange, classify));
+                    });
   }
 
   const std::string& base_url() const override { return url_.base; }

@@ -366,7 +366,7 @@ std::optional<int> ChooseInnerStatus(const RawAnswer& raw) {
   return std::nullopt;
 }
 
-std::string FirstNonEmpty(std::string first, const std::string& second) {
+const std::string& FirstNonEmpty(const std::string& first, const std::string& second) {
   return first.empty() ? second : first;
 }
 
@@ -431,6 +431,9 @@ std::string EncodeUpstreamRequest(const CanonicalSpec& spec) {
 }
 
 UpstreamAnswer ParseUpstreamAnswer(std::string_view body) {
+  if (body.find('\0') != std::string_view::npos) {
+    return {};  // never JSON, but the parser would take it for the end
+  }
   UpstreamAnswer answer = ParseUtf8(body);
   if (!answer.parsed && !answer.duplicate_data) {
     // A body in another charset is still worth reading: ids and codes are ASCII.

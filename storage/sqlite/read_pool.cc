@@ -8,7 +8,8 @@ namespace genledger::sqlite {
 
 ReadPool::Connection::Connection(std::unique_ptr<SQLite::Database> opened)
     : database(std::move(opened)),
-      reader(*database),
+      names(*database),
+      reader(*database, &names),
       begin(*database, "BEGIN DEFERRED"),
       end(*database, "COMMIT") {}
 

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "storage/sqlite/names.h"
 #include "storage/sqlite/record_reader.h"
 #include "storage/sqlite/sqlite_status.h"
 
@@ -51,6 +52,7 @@ class ReadPool {
     explicit Connection(std::unique_ptr<SQLite::Database> opened);
 
     std::unique_ptr<SQLite::Database> database;
+    Names names;
     RecordReader reader;
     SQLite::Statement begin;
     SQLite::Statement end;

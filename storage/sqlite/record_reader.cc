@@ -14,14 +14,6 @@ std::string_view AsView(const UlidBytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// The row that a unique key leads to.
-absl::StatusOr<std::optional<StoredSubmission>> ReadOne(StatementUse& use) {
-  if (!use.Step()) {
-    return std::nullopt;
-  }
-  return DecodeSubmissionRow(use.statement());
-}
-
 // Before the first id and behind the last, as the exclusive start of a list.
 std::string ListStart(const ListQuery& query) {
   if (const std::optional<UlidBytes> bytes = EncodeId(query.after); bytes.has_value()) {
@@ -32,8 +24,9 @@ std::string ListStart(const ListQuery& query) {
 
 }  // namespace
 
-RecordReader::RecordReader(SQLite::Database& database)
-    : by_id_(database, sql::kSelectById),
+RecordReader::RecordReader(SQLite::Database& database, Names* names)
+    : names_(names),
+      by_id_(database, sql::kSelectById),
       by_request_id_(database, sql::kSelectByRequestId),
       by_hash_(database, sql::kSelectByHash),
       by_task_id_(database, sql::kSelectByTaskId),
@@ -45,6 +38,14 @@ RecordReader::RecordReader(SQLite::Database& database)
       list_descending_(database, sql::kListDescending),
       list_tenant_ascending_(database, sql::kListTenantAscending),
       list_tenant_descending_(database, sql::kListTenantDescending) {}
+
+// The row that a unique key leads to.
+absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ReadOne(StatementUse& use) {
+  if (!use.Step()) {
+    return std::nullopt;
+  }
+  return DecodeSubmissionRow(use.statement(), *names_);
+}
 
 absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ById(const SubmissionId& id) {
   const std::optional<UlidBytes> bytes = EncodeId(id);
@@ -58,9 +59,13 @@ absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ById(const Submiss
 
 absl::StatusOr<StoredRequestIdMatch> RecordReader::ByRequestId(const Scope& scope,
                                                                const std::string& request_id) {
-  StatementUse use(by_request_id_);
-  use.Text(scope.tenant).Text(scope.upstream_account).Text(request_id);
   StoredRequestIdMatch match;
+  const std::optional<int64_t> account = names_->Find(scope.upstream_account);
+  if (!account.has_value()) {
+    return match;
+  }
+  StatementUse use(by_request_id_);
+  use.Text(scope.tenant).Int(*account).Text(request_id);
   if (!use.Step()) {
     return match;
   }
@@ -68,16 +73,20 @@ absl::StatusOr<StoredRequestIdMatch> RecordReader::ByRequestId(const Scope& scop
     match.tombstone = true;
     return match;
   }
-  GL_ASSIGN_OR_RETURN(match.stored, DecodeSubmissionRow(use.statement()));
+  GL_ASSIGN_OR_RETURN(match.stored, DecodeSubmissionRow(use.statement(), *names_));
   return match;
 }
 
 absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ByHash(const Scope& scope,
                                                                      int32_t hash_version,
                                                                      const RequestHash& hash) {
+  const std::optional<int64_t> account = names_->Find(scope.upstream_account);
+  if (!account.has_value()) {
+    return std::nullopt;
+  }
   StatementUse use(by_hash_);
   use.Text(scope.tenant)
-      .Text(scope.upstream_account)
+      .Int(*account)
       .Int(hash_version)
       .Blob({reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()});
   return ReadOne(use);
@@ -107,7 +116,7 @@ absl::StatusOr<std::optional<Attempt>> RecordReader::FindAttempt(int64_t seq,
   if (!use.Step()) {
     return std::nullopt;
   }
-  return DecodeAttemptRow(use.statement(), id);
+  return DecodeAttemptRow(use.statement(), *names_, id);
 }
 
 absl::StatusOr<std::vector<Attempt>> RecordReader::Attempts(int64_t seq, const SubmissionId& id) {
@@ -115,20 +124,21 @@ absl::StatusOr<std::vector<Attempt>> RecordReader::Attempts(int64_t seq, const S
   use.Int(seq);
   std::vector<Attempt> attempts;
   while (use.Step()) {
-    GL_ASSIGN_OR_RETURN(Attempt attempt, DecodeAttemptRow(use.statement(), id));
+    GL_ASSIGN_OR_RETURN(Attempt attempt, DecodeAttemptRow(use.statement(), *names_, id));
     attempts.push_back(std::move(attempt));
   }
   return attempts;
 }
 
-absl::StatusOr<std::vector<SubmissionEvent>> RecordReader::Events(int64_t seq,
+absl::StatusOr<std::vector<SubmissionEvent>> RecordReader::Events(const StoredSubmission& stored,
                                                                   int64_t after_revision,
                                                                   int32_t limit) {
   StatementUse use(events_);
-  use.Int(seq).Int(after_revision).Int(limit);
+  use.Int(stored.seq).Int(after_revision).Int(limit);
   std::vector<SubmissionEvent> events;
   while (use.Step()) {
-    GL_ASSIGN_OR_RETURN(SubmissionEvent event, DecodeEventRow(use.statement()));
+    GL_ASSIGN_OR_RETURN(SubmissionEvent event,
+                        DecodeEventRow(use.statement(), *names_, stored.submission.task_id));
     events.push_back(std::move(event));
   }
   return events;
@@ -140,17 +150,17 @@ absl::StatusOr<std::vector<StoredSubmission>> RecordReader::List(const ListQuery
   if (!query.tenant.has_value()) {
     StatementUse use(query.descending ? list_descending_ : list_ascending_);
     use.Blob(start).Int(limit);
-    return ReadSubmissions(use);
+    return ReadSubmissions(use, *names_);
   }
   StatementUse use(query.descending ? list_tenant_descending_ : list_tenant_ascending_);
   use.Blob(start).Int(limit).Text(*query.tenant);
-  return ReadSubmissions(use);
+  return ReadSubmissions(use, *names_);
 }
 
-absl::StatusOr<std::vector<StoredSubmission>> ReadSubmissions(StatementUse& use) {
+absl::StatusOr<std::vector<StoredSubmission>> ReadSubmissions(StatementUse& use, Names& names) {
   std::vector<StoredSubmission> rows;
   while (use.Step()) {
-    GL_ASSIGN_OR_RETURN(StoredSubmission row, DecodeSubmissionRow(use.statement()));
+    GL_ASSIGN_OR_RETURN(StoredSubmission row, DecodeSubmissionRow(use.statement(), names));
     rows.push_back(std::move(row));
   }
   return rows;

@@ -9,6 +9,7 @@
 #include "SQLiteCpp/Database.h"
 #include "SQLiteCpp/Statement.h"
 #include "absl/status/statusor.h"
+#include "storage/sqlite/names.h"
 #include "storage/sqlite/rows.h"
 #include "storage/store_transaction.h"
 #include "storage/workflow_store.h"
@@ -25,7 +26,8 @@ struct StoredRequestIdMatch {
 // inside Guard(). INTERNAL for rows that do not decode. Used by one thread at a time.
 class RecordReader {
  public:
-  explicit RecordReader(SQLite::Database& database);
+  // `names` must outlive it.
+  RecordReader(SQLite::Database& database, Names* names);
 
   absl::StatusOr<std::optional<StoredSubmission>> ById(const SubmissionId& id);
   absl::StatusOr<StoredRequestIdMatch> ByRequestId(const Scope& scope,
@@ -40,12 +42,15 @@ class RecordReader {
   absl::StatusOr<std::optional<Attempt>> FindAttempt(int64_t seq, const SubmissionId& id,
                                                      int32_t number);
   absl::StatusOr<std::vector<Attempt>> Attempts(int64_t seq, const SubmissionId& id);
-  absl::StatusOr<std::vector<SubmissionEvent>> Events(int64_t seq, int64_t after_revision,
-                                                      int32_t limit);
+  absl::StatusOr<std::vector<SubmissionEvent>> Events(const StoredSubmission& stored,
+                                                      int64_t after_revision, int32_t limit);
   // At most `limit` of them, in the query's direction.
   absl::StatusOr<std::vector<StoredSubmission>> List(const ListQuery& query, int32_t limit);
 
  private:
+  absl::StatusOr<std::optional<StoredSubmission>> ReadOne(StatementUse& use);
+
+  Names* const names_;
   SQLite::Statement by_id_;
   SQLite::Statement by_request_id_;
   SQLite::Statement by_hash_;
@@ -61,6 +66,6 @@ class RecordReader {
 };
 
 // Steps through all rows.
-absl::StatusOr<std::vector<StoredSubmission>> ReadSubmissions(StatementUse& use);
+absl::StatusOr<std::vector<StoredSubmission>> ReadSubmissions(StatementUse& use, Names& names);
 
 }  // namespace genledger::sqlite

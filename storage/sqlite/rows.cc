@@ -15,8 +15,9 @@ namespace {
 
 // Columns of a failure; all NULL if there is none.
 constexpr int kFailureColumns = 5;
-// Stands for the submission's own id at the front of an idempotency key: 30 bytes less a row.
-constexpr char kOwnIdMark = '\x01';
+// Stands for what the submission itself has: its id at the front of an idempotency key, its task_id
+// in an event. Some 30 bytes less each.
+constexpr char kOwnMark = '\x01';
 
 std::string_view AsView(const UlidBytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -51,11 +52,11 @@ bool DecodeReference(std::string_view bytes, SubmissionId& id) {
 
 std::string PackIdempotencyKey(const SubmissionId& id, const std::string& key) {
   const bool own = key.compare(0, id.value().size(), id.value()) == 0;
-  return own ? kOwnIdMark + key.substr(id.value().size()) : key;
+  return own ? kOwnMark + key.substr(id.value().size()) : key;
 }
 
 std::string UnpackIdempotencyKey(const SubmissionId& id, std::string_view packed) {
-  if (packed.empty() || packed.front() != kOwnIdMark) {
+  if (packed.empty() || packed.front() != kOwnMark) {
     return std::string(packed);
   }
   return id.value() + std::string(packed.substr(1));
@@ -64,6 +65,15 @@ std::string UnpackIdempotencyKey(const SubmissionId& id, std::string_view packed
 absl::Status Damaged(std::string_view table, int64_t seq, std::string_view what) {
   return absl::InternalError(absl::StrCat("row ", seq, " of ", std::string(table),
                                           " does not decode: ", std::string(what)));
+}
+
+bool ReadName(RowReader& row, Names& names, std::string& text) {
+  std::optional<std::string> name = names.Text(row.Int());
+  if (!name.has_value()) {
+    return false;
+  }
+  text = *std::move(name);
+  return true;
 }
 
 void BindFailure(StatementUse& use, const std::optional<Failure>& failure) {
@@ -95,7 +105,8 @@ std::optional<Failure> ReadFailure(RowReader& row) {
 }
 
 // GL_SUBMISSION_CHANGING_COLUMNS. `superseded_by` must outlive the run.
-void BindChanging(StatementUse& use, const Submission& s, const std::string& superseded_by) {
+void BindChanging(StatementUse& use, Names& names, const Submission& s,
+                  const std::string& superseded_by) {
   use.Int(static_cast<int64_t>(s.state))
       .Int(s.revision)
       .Text(s.task_id.value())
@@ -122,7 +133,7 @@ void BindChanging(StatementUse& use, const Submission& s, const std::string& sup
       .Int(s.upstream_posts_sent)
       .Int(s.charges_min)
       .Int(s.charges_max)
-      .Text(s.lease_owner)
+      .Int(names.Intern(s.lease_owner))
       .Int(s.epoch)
       .Int(EncodeTime(s.lease_expire_time));
 }
@@ -132,14 +143,16 @@ bool IsState(int32_t value) {
          value <= static_cast<int32_t>(SubmissionState::kAbandoned);
 }
 
-absl::Status ReadFixed(RowReader& row, StoredSubmission& stored) {
+absl::Status ReadFixed(RowReader& row, Names& names, StoredSubmission& stored) {
   Submission& s = stored.submission;
   const std::string_view id = row.View();
   if (id.empty() || !DecodeReference(id, s.id)) {
     return Damaged("submissions", stored.seq, "id");
   }
   s.scope.tenant = row.Text();
-  s.scope.upstream_account = row.Text();
+  if (!ReadName(row, names, s.scope.upstream_account)) {
+    return Damaged("submissions", stored.seq, "account");
+  }
   absl::StatusOr<DecodedRequest> request = DecodeRequest(row.View());
   if (!request.ok()) {
     return Damaged("submissions", stored.seq, "request");
@@ -164,7 +177,7 @@ absl::Status ReadFixed(RowReader& row, StoredSubmission& stored) {
   return absl::OkStatus();
 }
 
-absl::Status ReadChanging(RowReader& row, StoredSubmission& stored) {
+absl::Status ReadChanging(RowReader& row, Names& names, StoredSubmission& stored) {
   Submission& s = stored.submission;
   const int32_t state = row.Int32();
   if (!IsState(state)) {
@@ -198,7 +211,9 @@ absl::Status ReadChanging(RowReader& row, StoredSubmission& stored) {
   s.upstream_posts_sent = row.Int32();
   s.charges_min = row.Int32();
   s.charges_max = row.Int32();
-  s.lease_owner = row.Text();
+  if (!ReadName(row, names, s.lease_owner)) {
+    return Damaged("submissions", stored.seq, "lease_owner");
+  }
   s.epoch = row.Int();
   s.lease_expire_time = DecodeTime(row.Int());
   return absl::OkStatus();
@@ -206,7 +221,7 @@ absl::Status ReadChanging(RowReader& row, StoredSubmission& stored) {
 
 }  // namespace
 
-int InsertSubmissionRow(SQLite::Statement& insert, const Submission& s) {
+int InsertSubmissionRow(SQLite::Statement& insert, Names& names, const Submission& s) {
   const std::string id = EncodeReference(s.id);
   const std::string request = EncodeRequest(s.spec, s.variation);
   const std::string labels = EncodeLabels(s.labels);
@@ -215,7 +230,7 @@ int InsertSubmissionRow(SQLite::Statement& insert, const Submission& s) {
   StatementUse use(insert);
   use.Blob(id)
       .Text(s.scope.tenant)
-      .Text(s.scope.upstream_account)
+      .Int(names.Intern(s.scope.upstream_account))
       .Blob(request)
       .Blob(AsView(s.request_hash))
       .Int(s.hash_version)
@@ -225,19 +240,19 @@ int InsertSubmissionRow(SQLite::Statement& insert, const Submission& s) {
       .Blob(labels)
       .Blob(possible_duplicate_of)
       .Int(EncodeTime(s.create_time));
-  BindChanging(use, s, superseded_by);
+  BindChanging(use, names, s, superseded_by);
   return use.Run();
 }
 
-int UpdateSubmissionRow(SQLite::Statement& update, int64_t seq, int64_t before_revision,
-                        const Submission& after) {
+int UpdateSubmissionRow(SQLite::Statement& update, Names& names, int64_t seq,
+                        int64_t before_revision, const Submission& after) {
   const std::string superseded_by = EncodeReference(after.superseded_by);
   StatementUse use(update);
-  BindChanging(use, after, superseded_by);
+  BindChanging(use, names, after, superseded_by);
   return use.Int(seq).Int(before_revision).Run();
 }
 
-int PutAttemptRow(SQLite::Statement& put, const Submission& submission, int64_t seq,
+int PutAttemptRow(SQLite::Statement& put, Names& names, const Submission& submission, int64_t seq,
                   const Attempt& a) {
   const std::string task_ids = EncodeTaskIds(a.task_ids);
   const std::string idempotency_key = PackIdempotencyKey(submission.id, a.idempotency_key);
@@ -253,44 +268,48 @@ int PutAttemptRow(SQLite::Statement& put, const Submission& submission, int64_t 
       .Text(a.upstream_request_id)
       .Blob(task_ids)
       .Text(idempotency_key)
-      .Text(a.base_url)
-      .Text(a.credential_fingerprint)
-      .Text(a.replica)
+      .Int(names.Intern(a.base_url))
+      .Int(names.Intern(a.credential_fingerprint))
+      .Int(names.Intern(a.replica))
       .Int(a.epoch)
       .Int(seq)
       .Run();
 }
 
-int InsertEventRow(SQLite::Statement& insert, int64_t seq, const SubmissionEvent& e) {
+int InsertEventRow(SQLite::Statement& insert, Names& names, const Submission& submission,
+                   int64_t seq, const SubmissionEvent& e) {
+  const bool own = !e.task_id.empty() && e.task_id == submission.task_id;
+  const std::string task_id = own ? std::string(1, kOwnMark) : e.task_id.value();
   StatementUse use(insert);
   return use.Int(e.revision)
       .Int(EncodeTime(e.time))
-      .Text(e.type)
+      .Int(names.Intern(e.type))
       .Int(static_cast<int64_t>(e.state))
       .Int(e.attempt)
-      .Text(e.actor)
+      .Int(names.Intern(e.actor))
       .Text(e.note)
-      .Text(e.task_id.value())
+      .Text(task_id)
       .Int(static_cast<int64_t>(e.outcome))
       .Int(static_cast<int64_t>(e.reason))
       .Int(seq)
       .Run();
 }
 
-absl::StatusOr<StoredSubmission> DecodeSubmissionRow(const SQLite::Statement& statement) {
+absl::StatusOr<StoredSubmission> DecodeSubmissionRow(const SQLite::Statement& statement,
+                                                     Names& names) {
   RowReader row(statement);
   StoredSubmission stored;
   stored.seq = row.Int();
-  if (absl::Status status = ReadFixed(row, stored); !status.ok()) {
+  if (absl::Status status = ReadFixed(row, names, stored); !status.ok()) {
     return status;
   }
-  if (absl::Status status = ReadChanging(row, stored); !status.ok()) {
+  if (absl::Status status = ReadChanging(row, names, stored); !status.ok()) {
     return status;
   }
   return stored;
 }
 
-absl::StatusOr<Attempt> DecodeAttemptRow(const SQLite::Statement& statement,
+absl::StatusOr<Attempt> DecodeAttemptRow(const SQLite::Statement& statement, Names& names,
                                          const SubmissionId& id) {
   RowReader row(statement);
   Attempt a;
@@ -309,28 +328,36 @@ absl::StatusOr<Attempt> DecodeAttemptRow(const SQLite::Statement& statement,
   }
   a.task_ids = *std::move(task_ids);
   a.idempotency_key = UnpackIdempotencyKey(id, row.View());
-  a.base_url = row.Text();
-  a.credential_fingerprint = row.Text();
-  a.replica = row.Text();
+  if (!ReadName(row, names, a.base_url) || !ReadName(row, names, a.credential_fingerprint) ||
+      !ReadName(row, names, a.replica)) {
+    return Damaged("attempts", a.number, "a name");
+  }
   a.epoch = row.Int();
   return a;
 }
 
-absl::StatusOr<SubmissionEvent> DecodeEventRow(const SQLite::Statement& statement) {
+absl::StatusOr<SubmissionEvent> DecodeEventRow(const SQLite::Statement& statement, Names& names,
+                                               const TaskId& submission_task_id) {
   RowReader row(statement);
   SubmissionEvent e;
   e.revision = row.Int();
   e.time = DecodeTime(row.Int());
-  e.type = row.Text();
+  if (!ReadName(row, names, e.type)) {
+    return Damaged("events", e.revision, "type");
+  }
   const int32_t state = row.Int32();
   if (!IsState(state)) {
     return Damaged("events", e.revision, "state");
   }
   e.state = static_cast<SubmissionState>(state);
   e.attempt = row.Int32();
-  e.actor = row.Text();
+  if (!ReadName(row, names, e.actor)) {
+    return Damaged("events", e.revision, "actor");
+  }
   e.note = row.Text();
-  e.task_id = TaskId(row.Text());
+  const std::string_view task_id = row.View();
+  const bool own = task_id.size() == 1 && task_id.front() == kOwnMark;
+  e.task_id = own ? submission_task_id : TaskId(std::string(task_id));
   e.outcome = static_cast<AttemptOutcome>(row.Int32());
   e.reason = static_cast<ErrorReason>(row.Int32());
   return e;

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "service/domain/submission.h"
+#include "storage/sqlite/names.h"
 #include "storage/sqlite/statement.h"
 
 namespace genledger::sqlite {
@@ -16,17 +17,20 @@ struct StoredSubmission {
 };
 
 // Bind whole records; the record must outlive the use, which these run. Return the changed rows.
-int InsertSubmissionRow(SQLite::Statement& insert, const Submission& submission);
+int InsertSubmissionRow(SQLite::Statement& insert, Names& names, const Submission& submission);
 // Compared-and-set: no row is changed unless the stored revision is `before_revision`.
-int UpdateSubmissionRow(SQLite::Statement& update, int64_t seq, int64_t before_revision,
-                        const Submission& after);
-int PutAttemptRow(SQLite::Statement& put, const Submission& submission, int64_t seq,
+int UpdateSubmissionRow(SQLite::Statement& update, Names& names, int64_t seq,
+                        int64_t before_revision, const Submission& after);
+int PutAttemptRow(SQLite::Statement& put, Names& names, const Submission& submission, int64_t seq,
                   const Attempt& attempt);
-int InsertEventRow(SQLite::Statement& insert, int64_t seq, const SubmissionEvent& event);
+int InsertEventRow(SQLite::Statement& insert, Names& names, const Submission& submission,
+                   int64_t seq, const SubmissionEvent& event);
 
 // INTERNAL for a row that this binary cannot have written.
-absl::StatusOr<StoredSubmission> DecodeSubmissionRow(const SQLite::Statement& row);
-absl::StatusOr<Attempt> DecodeAttemptRow(const SQLite::Statement& row, const SubmissionId& id);
-absl::StatusOr<SubmissionEvent> DecodeEventRow(const SQLite::Statement& row);
+absl::StatusOr<StoredSubmission> DecodeSubmissionRow(const SQLite::Statement& row, Names& names);
+absl::StatusOr<Attempt> DecodeAttemptRow(const SQLite::Statement& row, Names& names,
+                                         const SubmissionId& id);
+absl::StatusOr<SubmissionEvent> DecodeEventRow(const SQLite::Statement& row, Names& names,
+                                               const TaskId& submission_task_id);
 
 }  // namespace genledger::sqlite

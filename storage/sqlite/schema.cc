@@ -24,11 +24,18 @@ CREATE TABLE store_meta (
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Texts that many rows repeat. Columns that hold a number of it: account, lease_owner, base_url,
+-- credential_fingerprint, replica, actor, type. 0 is the empty text.
+CREATE TABLE names (
+  number INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+
 CREATE TABLE submissions (
   seq INTEGER PRIMARY KEY,
   id BLOB NOT NULL,
   tenant TEXT NOT NULL,
-  account TEXT NOT NULL,
+  account INTEGER NOT NULL,
   request BLOB NOT NULL,  -- canonical encoding of spec and variation
   hash BLOB NOT NULL,
   hash_version INTEGER NOT NULL,
@@ -68,7 +75,7 @@ CREATE TABLE submissions (
   upstream_posts_sent INTEGER NOT NULL,
   charges_min INTEGER NOT NULL,
   charges_max INTEGER NOT NULL,
-  lease_owner TEXT NOT NULL,
+  lease_owner INTEGER NOT NULL,
   epoch INTEGER NOT NULL,
   lease_expire_time INTEGER NOT NULL
 ) STRICT;
@@ -85,7 +92,7 @@ CREATE INDEX submissions_unknown ON submissions (update_time) WHERE state = 5;
 -- Who holds a request hash: at most one submission (invariant 5).
 CREATE TABLE hash_holds (
   tenant TEXT NOT NULL,
-  account TEXT NOT NULL,
+  account INTEGER NOT NULL,
   hash_version INTEGER NOT NULL,
   hash BLOB NOT NULL,
   seq INTEGER NOT NULL,
@@ -96,7 +103,7 @@ CREATE TABLE hash_holds (
 -- purged.
 CREATE TABLE request_ids (
   tenant TEXT NOT NULL,
-  account TEXT NOT NULL,
+  account INTEGER NOT NULL,
   request_id TEXT NOT NULL,
   seq INTEGER NOT NULL,
   PRIMARY KEY (tenant, account, request_id)
@@ -114,10 +121,10 @@ CREATE TABLE attempts (
   upstream_message TEXT NOT NULL,
   upstream_request_id TEXT NOT NULL,
   task_ids BLOB NOT NULL,
-  idempotency_key TEXT NOT NULL,
-  base_url TEXT NOT NULL,
-  credential_fingerprint TEXT NOT NULL,
-  replica TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,  -- x'01' in front: the submission's id
+  base_url INTEGER NOT NULL,
+  credential_fingerprint INTEGER NOT NULL,
+  replica INTEGER NOT NULL,
   epoch INTEGER NOT NULL,
   PRIMARY KEY (seq, number)
 ) STRICT, WITHOUT ROWID;
@@ -135,12 +142,12 @@ CREATE TABLE events (
   seq INTEGER NOT NULL,
   revision INTEGER NOT NULL,
   time INTEGER NOT NULL,
-  type TEXT NOT NULL,
+  type INTEGER NOT NULL,
   state INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
-  actor TEXT NOT NULL,
+  actor INTEGER NOT NULL,
   note TEXT NOT NULL,
-  task_id TEXT NOT NULL,
+  task_id TEXT NOT NULL,  -- x'01': the submission's
   outcome INTEGER NOT NULL,
   reason INTEGER NOT NULL,
   PRIMARY KEY (seq, revision)

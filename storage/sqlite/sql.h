@@ -115,6 +115,10 @@ inline constexpr char kSelectEvents[] =
     "SELECT " GL_EVENT_COLUMNS
     " FROM events WHERE seq = ?1 AND revision > ?2 ORDER BY revision LIMIT ?3";
 
+inline constexpr char kSelectNameNumber[] = "SELECT number FROM names WHERE text = ?1";
+inline constexpr char kSelectNameText[] = "SELECT text FROM names WHERE number = ?1";
+inline constexpr char kInsertName[] = "INSERT INTO names (text) VALUES (?1)";
+
 inline constexpr char kSelectMeta[] = "SELECT value FROM store_meta WHERE key = ?1";
 inline constexpr char kPutMeta[] =
     "INSERT INTO store_meta (key, value) VALUES (?1, ?2) "

@@ -129,7 +129,7 @@ absl::StatusOr<std::vector<SubmissionEvent>> RunListEvents(RecordReader& reader,
   if (!stored.has_value()) {
     return errors::SubmissionNotFound(query.id.value());
   }
-  return reader.Events(stored->seq, query.after_revision, std::max(query.limit, 0));
+  return reader.Events(*stored, query.after_revision, std::max(query.limit, 0));
 }
 
 }  // namespace genledger::sqlite

@@ -58,7 +58,8 @@ absl::StatusOr<std::optional<Submission>> SqliteDedupeReader::FindByHash(const S
 
 SqliteTransaction::SqliteTransaction(SQLite::Database& database)
     : database_(database),
-      reader_(database),
+      names_(database),
+      reader_(database, &names_),
       out_of_time_(database, sql::kSelectOutOfTime),
       due_(database, sql::kSelectDue),
       next_attempt_time_(database, sql::kSelectNextAttemptTime),
@@ -88,7 +89,7 @@ std::optional<Submission> SqliteTransaction::Remember(std::optional<StoredSubmis
 }
 
 absl::StatusOr<std::vector<Submission>> SqliteTransaction::RememberAll(StatementUse& use) {
-  GL_ASSIGN_OR_RETURN(std::vector<StoredSubmission> rows, ReadSubmissions(use));
+  GL_ASSIGN_OR_RETURN(std::vector<StoredSubmission> rows, ReadSubmissions(use, names_));
   std::vector<Submission> submissions;
   submissions.reserve(rows.size());
   for (StoredSubmission& row : rows) {
@@ -149,7 +150,7 @@ absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindDue(
     const std::string& upstream_account, absl::Time now, int32_t limit) {
   return Guard("find due submissions", [&] {
     StatementUse use(due_);
-    use.Text(upstream_account).Int(EncodeTime(now)).Int(limit);
+    use.Int(names_.Intern(upstream_account)).Int(EncodeTime(now)).Int(limit);
     return RememberAll(use);
   });
 }
@@ -164,7 +165,8 @@ std::optional<int64_t> SqliteTransaction::ReadTime(StatementUse& use) {
 absl::StatusOr<absl::Time> SqliteTransaction::NextDueTime(const std::string& upstream_account) {
   return Guard("find the next due time", [&]() -> absl::StatusOr<absl::Time> {
     StatementUse attempt(next_attempt_time_);
-    const std::optional<int64_t> attempt_time = ReadTime(attempt.Text(upstream_account));
+    const std::optional<int64_t> attempt_time =
+        ReadTime(attempt.Int(names_.Intern(upstream_account)));
     StatementUse deadline(next_deadline_);
     const std::optional<int64_t> deadline_time = ReadTime(deadline);
     absl::Time next = absl::InfiniteFuture();
@@ -188,7 +190,7 @@ absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindDispatching(int32
 void SqliteTransaction::WriteHashHold(int64_t seq, const Submission& s) {
   StatementUse(insert_hash_hold_)
       .Text(s.scope.tenant)
-      .Text(s.scope.upstream_account)
+      .Int(names_.Intern(s.scope.upstream_account))
       .Int(s.hash_version)
       .Blob(AsView(s.request_hash))
       .Int(seq)
@@ -198,7 +200,7 @@ void SqliteTransaction::WriteHashHold(int64_t seq, const Submission& s) {
 absl::Status SqliteTransaction::DeleteHashHold(int64_t seq, const Submission& s) {
   const int changed = StatementUse(delete_hash_hold_)
                           .Text(s.scope.tenant)
-                          .Text(s.scope.upstream_account)
+                          .Int(names_.Intern(s.scope.upstream_account))
                           .Int(s.hash_version)
                           .Blob(AsView(s.request_hash))
                           .Int(seq)
@@ -209,7 +211,7 @@ absl::Status SqliteTransaction::DeleteHashHold(int64_t seq, const Submission& s)
 void SqliteTransaction::WriteParts(int64_t seq, const Change& change) {
   if (change.attempt.has_value()) {
     const Attempt& attempt = *change.attempt;
-    PutAttemptRow(put_attempt_, change.submission, seq, attempt);
+    PutAttemptRow(put_attempt_, names_, change.submission, seq, attempt);
     for (const TaskId& task_id : attempt.task_ids) {
       StatementUse(insert_attempt_task_)
           .Text(change.submission.scope.tenant)
@@ -220,14 +222,14 @@ void SqliteTransaction::WriteParts(int64_t seq, const Change& change) {
     }
   }
   for (const SubmissionEvent& event : change.events) {
-    InsertEventRow(insert_event_, seq, event);
+    InsertEventRow(insert_event_, names_, change.submission, seq, event);
   }
 }
 
 absl::Status SqliteTransaction::Insert(const Change& change) {
   return Guard("insert a submission", [&]() -> absl::Status {
     const Submission& submission = change.submission;
-    InsertSubmissionRow(insert_submission_, submission);
+    InsertSubmissionRow(insert_submission_, names_, submission);
     const int64_t seq = database_.getLastInsertRowid();
     located_.emplace_back(submission.id, seq);
     if (submission.holds_hash) {
@@ -243,9 +245,11 @@ absl::Status SqliteTransaction::Insert(const Change& change) {
 absl::Status SqliteTransaction::Update(const Submission& before, const Change& change) {
   return Guard("update a submission", [&]() -> absl::Status {
     const Submission& after = change.submission;
+    GL_CHECK(before.task_id.empty() || before.task_id == after.task_id,
+             "a task_id once recorded stays: events refer to it");
     const int64_t seq = SeqOf(before.id);
     GL_RETURN_IF_ERROR(
-        ExpectOneRow(UpdateSubmissionRow(update_submission_, seq, before.revision, after),
+        ExpectOneRow(UpdateSubmissionRow(update_submission_, names_, seq, before.revision, after),
                      "the update", before.id));
     if (before.holds_hash && !after.holds_hash) {
       GL_RETURN_IF_ERROR(DeleteHashHold(seq, before));
@@ -262,7 +266,7 @@ absl::Status SqliteTransaction::PointRequestId(const Scope& scope, const std::st
   return Guard("write a request_id", [&]() -> absl::Status {
     const int changed = StatementUse(point_request_id_)
                             .Text(scope.tenant)
-                            .Text(scope.upstream_account)
+                            .Int(names_.Intern(scope.upstream_account))
                             .Text(request_id)
                             .Int(SeqOf(names))
                             .Run();

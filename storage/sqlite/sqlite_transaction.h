@@ -9,6 +9,7 @@
 
 #include "SQLiteCpp/Database.h"
 #include "SQLiteCpp/Statement.h"
+#include "storage/sqlite/names.h"
 #include "storage/sqlite/record_reader.h"
 #include "storage/store_transaction.h"
 
@@ -36,6 +37,8 @@ class SqliteTransaction : public StoreTransaction {
 
   // Call before each command: forgets where the records of the last one lie.
   void StartCommand() { located_.clear(); }
+  // Call after each rollback of a savepoint.
+  void RolledBack() { names_.Forget(); }
 
   absl::StatusOr<RequestIdMatch> FindByRequestId(const Scope& scope,
                                                  const std::string& request_id) override;
@@ -69,6 +72,7 @@ class SqliteTransaction : public StoreTransaction {
   std::optional<int64_t> ReadTime(StatementUse& use);
 
   SQLite::Database& database_;
+  Names names_;
   RecordReader reader_;
   SQLite::Statement out_of_time_;
   SQLite::Statement due_;

@@ -292,6 +292,21 @@ void Store::Shutdown() {
   parts_.lock.reset();
 }
 
+// SQLite's own words name no file, and what it finds wrong with one while it is opened is no bug of
+// ours.
+absl::Status NamingPath(const absl::Status& status, const std::string& path) {
+  if (status.message().find(path) != absl::string_view::npos) {
+    return status;
+  }
+  if (absl::IsInternal(status)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the store ", path, " is damaged or not a SQLite database (", status.message(),
+                     "); restore a backup or name a new file"));
+  }
+  return absl::Status(status.code(),
+                      absl::StrCat("cannot open the store ", path, ": ", status.message()));
+}
+
 absl::StatusOr<std::unique_ptr<SQLite::Database>> OpenAndMigrate(const SqliteStoreOptions& options,
                                                                  const std::string& path) {
   {
@@ -317,8 +332,10 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> SqliteWorkflowStore::Open(
   GL_ASSIGN_OR_RETURN(parts.path, sqlite::ResolvePath(options.path));
   GL_ASSIGN_OR_RETURN(parts.lock, FileLock::Acquire(parts.path));
   GL_RETURN_IF_ERROR(sqlite::PrepareFile(parts.path));
-  GL_ASSIGN_OR_RETURN(std::unique_ptr<SQLite::Database> database,
-                      OpenAndMigrate(options, parts.path));
+  absl::StatusOr<std::unique_ptr<SQLite::Database>> database = OpenAndMigrate(options, parts.path);
+  if (!database.ok()) {
+    return NamingPath(database.status(), parts.path);
+  }
   GL_ASSIGN_OR_RETURN(
       std::unique_ptr<SQLite::Database> checkpoint_database,
       sqlite::OpenConnection({.path = parts.path, .role = ConnectionRole::kWriter}));
@@ -336,7 +353,7 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> SqliteWorkflowStore::Open(
                               .logger = options.logger,
                               .completions = parts.completions.get(),
                               .checkpointer = parts.checkpointer.get()},
-        std::move(database));
+        *std::move(database));
     return std::make_unique<Store>(options.clock, options.logger, std::move(parts));
   });
 }

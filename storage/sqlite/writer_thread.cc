@@ -158,6 +158,7 @@ absl::Status WriterThread::RunInSavepoint(WriteCommand& command) {
         return own;
       }
       Execute(session_->rollback_to);
+      session_->records.RolledBack();
     }
     Execute(session_->release);
     return absl::OkStatus();

@@ -14,6 +14,7 @@ class TemporaryDirectory {
  public:
   TemporaryDirectory() : path_(testing::TempDir() + "/storeXXXXXX") {
     GL_CHECK(mkdtemp(path_.data()) != nullptr, "a temporary directory");
+    path_ = std::filesystem::canonical(path_).string();
   }
   ~TemporaryDirectory() {
     std::error_code ignored;  // the test has said what it had to say

@@ -165,7 +165,9 @@ TEST_P(WorkflowStoreConformance, AccountIsBoundAtTheFirstStart) {
   Reopen();
   EXPECT_TRUE(store().BindUpstreamAccount(first).ok());
   const absl::Status refused =
-      store().BindUpstreamAccount({.upstream_account = "other", .upstream_host = "b.example"});
+      store()
+          .BindUpstreamAccount({.upstream_account = "other", .upstream_host = "b.example"})
+          .status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   for (const char* name : {"main", "a.example", "other", "b.example"}) {
     EXPECT_NE(refused.message().find(name), absl::string_view::npos) << refused;
@@ -174,28 +176,27 @@ TEST_P(WorkflowStoreConformance, AccountIsBoundAtTheFirstStart) {
   EXPECT_TRUE(store().BindUpstreamAccount(first).ok());  // a refusal records nothing
 }
 
-TEST_P(WorkflowStoreConformance, HostMayMoveOnlyUnderAnExplicitAccount) {
-  ASSERT_TRUE(store().BindUpstreamAccount({.upstream_account = "main", .upstream_host = "a"}).ok());
-  EXPECT_FALSE(
-      store().BindUpstreamAccount({.upstream_account = "main", .upstream_host = "b"}).ok());
-  EXPECT_TRUE(
-      store()
-          .BindUpstreamAccount(
-              {.upstream_account = "main", .upstream_host = "b", .account_is_explicit = true})
-          .ok());
-  EXPECT_TRUE(store().BindUpstreamAccount({.upstream_account = "main", .upstream_host = "b"}).ok());
-  EXPECT_FALSE(
-      store()
-          .BindUpstreamAccount(
-              {.upstream_account = "other", .upstream_host = "b", .account_is_explicit = true})
-          .ok());
-  EXPECT_TRUE(store()
-                  .BindUpstreamAccount(
-                      {.upstream_account = "other", .upstream_host = "c", .allow_change = true})
-                  .ok());
+TEST_P(WorkflowStoreConformance, HostMayMoveOnlyUnderANamedAccount) {
+  const auto bind = [this](std::string account, std::string host, bool allow_change = false) {
+    return store().BindUpstreamAccount({.upstream_account = std::move(account),
+                                        .upstream_host = std::move(host),
+                                        .allow_change = allow_change});
+  };
+  EXPECT_EQ(bind("main", "a").value(), "main");
+  EXPECT_EQ(bind("", "a").value(), "main");
+  EXPECT_FALSE(bind("", "b").ok());
+  EXPECT_EQ(bind("main", "b").value(), "main");
+  EXPECT_EQ(bind("", "b").value(), "main");
+  EXPECT_FALSE(bind("other", "b").ok());
+  EXPECT_EQ(bind("other", "c", /*allow_change=*/true).value(), "other");
   Reopen();
-  EXPECT_TRUE(
-      store().BindUpstreamAccount({.upstream_account = "other", .upstream_host = "c"}).ok());
+  EXPECT_EQ(bind("", "c").value(), "other");
+}
+
+TEST_P(WorkflowStoreConformance, AnUnnamedAccountIsTheHostOfTheFirstStart) {
+  EXPECT_EQ(store().BindUpstreamAccount({.upstream_host = "a"}).value(), "a");
+  EXPECT_FALSE(store().BindUpstreamAccount({.upstream_host = "b"}).ok());
+  EXPECT_EQ(store().BindUpstreamAccount({.upstream_host = "b", .allow_change = true}).value(), "b");
 }
 
 TEST_P(WorkflowStoreConformance, CallsAfterShutdownAreUnavailable) {

@@ -132,10 +132,11 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
       return true;
     }
     std::optional<WirePlan> plan = upstream_->OnStart(request_.connection, request_.number);
-    if (plan.has_value()) {
-      Play(*std::move(plan));
+    if (!plan.has_value()) {
+      return true;
     }
-    return !plan.has_value();
+    Play(*std::move(plan));
+    return false;
   }
 
   void Read() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +14,11 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
+#include "absl/flags/usage_config.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "service/base/random_source.h"
 #include "service/base/status_macros.h"
@@ -27,11 +31,7 @@ ABSL_FLAG(std::string, port_file, "", "where to write the bound port, atomically
 ABSL_FLAG(std::vector<std::string>, api_keys, {"sk-simulator"},
           "accepted API keys, comma-separated; KEY=402 or KEY=403: a key that is refused so");
 ABSL_FLAG(std::string, api_key_file, "", "more API keys, one a line, in the form of --api_keys");
-ABSL_FLAG(std::string, script, "",
-          "rules to misbehave by: a JSON array or JSON lines, first match decides, for example "
-          R"({"when":{"nth":2},"do":"reset","at":"body","accept":true} or )"
-          R"({"when":{"probability":0.1},"status":429,"retry_after":1}; )"
-          "the format is described in tests/upstream_simulator/script.h");
+ABSL_FLAG(std::string, script, "", "a file of rules to misbehave by; the format is above");
 ABSL_FLAG(std::string, log, "",
           "the log of POSTs, one JSON line each, appended before the answer; empty: memory only");
 ABSL_FLAG(std::string, idempotency, "off", "off: Idempotency-Key is ignored; on: it is honoured");
@@ -39,9 +39,7 @@ ABSL_FLAG(absl::Duration, latency, absl::ZeroDuration(), "before every answer to
 ABSL_FLAG(uint64_t, seed, 0, "of task ids and of rules with a probability; 0: a fresh one");
 ABSL_FLAG(std::string, tls_cert, "", "PEM certificate chain: with it the server speaks TLS only");
 ABSL_FLAG(std::string, tls_key, "", "PEM private key of --tls_cert");
-ABSL_FLAG(std::string, task_life, "{}",
-          "what becomes of tasks, as JSON; the format is described in "
-          "tests/upstream_simulator/script.h");
+ABSL_FLAG(std::string, task_life, "{}", "what becomes of tasks; the format is above");
 
 namespace genledger {
 namespace {
@@ -145,10 +143,18 @@ absl::Status Serve() {
 }  // namespace genledger
 
 int main(int argc, char** argv) {
+  absl::FlagsUsageConfig usage;
+  // --help tells the flags of this file, not those of libraries.
+  usage.contains_help_flags = [](absl::string_view file) {
+    return absl::EndsWith(file, "upstream_simulator/main.cc");
+  };
+  absl::SetFlagsUsageConfig(usage);
   absl::SetProgramUsageMessage(
-      "A paid video upstream to test against: POST /v1/videos/generations, GET "
-      "/v1/tasks/{task_id}, and a control API under /_control/ (stats, log, rules, tasks, "
-      "task_life, advance, keys, settings, reset; tests/upstream_simulator/control_api.h).");
+      std::string(
+          "A paid video upstream to test against: POST /v1/videos/generations, GET "
+          "/v1/tasks/{task_id}, and a control API under /_control/ (stats, log, rules, tasks, "
+          "task_life, advance, keys, settings, reset; tests/upstream_simulator/control_api.h).\n") +
+      genledger::kScriptFormat);
   const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
   if (rest.size() > 1) {
     std::fprintf(stderr, "upstream_simulator: unexpected argument %s\n", rest[1]);

@@ -1,0 +1,28 @@
+// What a person and a script learn of an error.
+#pragma once
+
+#include <string>
+
+#include "clients/cpp/error.h"
+#include "clients/cpp/genledgerctl/exit_code.h"
+#include "clients/cpp/genledgerctl/global_flags.h"
+#include "clients/cpp/genledgerctl/terminal.h"
+
+namespace genledger::ctl {
+
+// By code; by reason only where one code means two things to a caller.
+ExitCode ExitCodeOf(const client::Error& error);
+
+// For people: one line with code, reason and message, a line for each violation, and a last line
+// on what to do next. Everything from the server is escaped.
+std::string ErrorText(const client::Error& error, const std::string& server);
+
+// Prints the error: for people on `err`, and as JSON on `out` where JSON was asked for. Returns the
+// exit code.
+ExitCode ReportError(const client::Error& error, const GlobalFlags& global,
+                     const Terminal& terminal);
+
+// Prints "genledgerctl VERB: message" on `err`; returns kUsage.
+ExitCode ReportUsage(const std::string& verb, const std::string& message, const Terminal& terminal);
+
+}  // namespace genledger::ctl

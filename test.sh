@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test. See --help. The last line is "N passed, N failed".
+set -euo pipefail
+cd "$(dirname "$0")"
+source tests/tools/install.sh
+source tests/tools/checks.sh
+source tests/tools/lint.sh
+source tests/tools/changed.sh
+source tests/tools/bazel_checks.sh
+
+readonly STEPS=(format lint protos build tests run_once integration layering asan tsan tidy)
+# Where threads, files and sockets are: what ./test.sh runs under ThreadSanitizer; --all runs everything.
+readonly THREADED=(//tests/service/base //tests/service/dispatch //tests/service/rpc //tests/service/upstream
+  //tests/storage)
+all=false
+only=
+
+usage() {
+  cat <<EOF
+usage: ./test.sh [--all] [--only=STEP]
+
+Installs what is missing (apt, as root or with sudo; npm for two linters), builds, and runs every test. Each check
+and each test target counts as one; the last line is "N passed, N failed". Logs: $LOG_DIRECTORY/.
+
+  --all        the long form: clang-tidy on every source and not on the changed ones only, ThreadSanitizer on every
+               test, and GENLEDGER_TEST_ALL=1 for the tests that have a long form of their own
+  --only=STEP  one of: ${STEPS[*]}
+EOF
+}
+
+step_format() {
+  check clang-format cpp_format
+  check buildifier bazel_format
+}
+
+step_lint() { check shellcheck shell_lint; }
+
+step_protos() {
+  check "buf lint" proto_lint
+  check "buf breaking" proto_breaking
+}
+
+# What is shipped is what is built and tested.
+step_build() { check "bazel build" bazel_build --config=opt //...; }
+
+step_tests() {
+  local -a targets
+  mapfile -t targets < <(bazel query --noshow_progress 'tests(//...)' 2>/dev/null)
+  bazel_tests "" --config=opt "${long_form[@]}" -- "${targets[@]}"
+}
+
+step_run_once() { check "run.sh --once" ./run.sh --once; }
+
+# Programs of their own, that use the built programs as a user would: exit 0 passed, 77 skipped, else failed.
+step_integration() {
+  local program
+  bazel build --config=opt //:all >"$LOG_DIRECTORY/integration_build.log" 2>&1 || true
+  for program in $(tree_files 'tests/integration/*_test.sh' 'tests/integration/*_test.py'); do
+    case $program in
+      *.py) check "$program" /usr/bin/python3 "$program" ;;
+      *.sh) check "$program" bash "$program" ;;
+    esac
+  done
+}
+
+step_layering() {
+  check "layering: the tree" bazel_build --config=layering //...
+  check "layering: refuses an undeclared include" layering_bites
+}
+
+step_asan() {
+  local -a targets
+  mapfile -t targets < <(cpp_tests //)
+  bazel_tests "asan+ubsan " --config=asan --config=ubsan -- "${targets[@]}"
+}
+
+step_tsan() {
+  local -a targets
+  if $all; then
+    mapfile -t targets < <(cpp_tests //)
+  else
+    mapfile -t targets < <(cpp_tests "${THREADED[@]}")
+    echo "     tsan: only the tests of threaded code; ./test.sh --all has the others"
+  fi
+  if [[ ${#targets[@]} -gt 0 ]]; then
+    bazel_tests "tsan " --config=tsan -- "${targets[@]}"
+  fi
+}
+
+step_tidy() {
+  local -a sources
+  if $all; then
+    mapfile -t sources < <(tree_files '*.cc')
+  else
+    mapfile -t sources < <(changed_sources)
+    echo "     clang-tidy: the ${#sources[@]} sources that changed; ./test.sh --all has the others"
+  fi
+  if [[ ${#sources[@]} -gt 0 ]]; then
+    check "clang-tidy" tidy "${sources[@]}"
+  fi
+}
+
+tidy() {
+  local generated
+  bazel build --config=opt //proto/...
+  generated=$(bazel info --config=opt bazel-bin)/proto
+  tests/tools/clang_tidy.sh "$generated" "$@"
+}
+
+parse_arguments() {
+  local argument
+  for argument in "$@"; do
+    case "$argument" in
+      --all) all=true ;;
+      --only=*) only=${argument#*=} ;;
+      --help | -h) usage && exit 0 ;;
+      *) usage >&2 && exit 2 ;;
+    esac
+  done
+  if [[ -n $only && " ${STEPS[*]} " != *" $only "* ]]; then
+    usage >&2
+    exit 2
+  fi
+  long_form=()
+  if $all; then
+    export GENLEDGER_TEST_ALL=1
+    long_form=(--test_env=GENLEDGER_TEST_ALL=1)
+  fi
+}
+
+main() {
+  local step
+  parse_arguments "$@"
+  exec </dev/null
+  mkdir -p "$LOG_DIRECTORY"
+  check "install from Debian" install_packages "${GENLEDGER_TEST_PACKAGES[@]}"
+  check "install from npm" install_npm_linters
+  for step in "${STEPS[@]}"; do
+    if [[ -z $only || $only == "$step" ]]; then
+      "step_$step"
+    fi
+  done
+  echo "took $((SECONDS / 60)) min $((SECONDS % 60)) s"
+  summarise
+}
+
+main "$@"

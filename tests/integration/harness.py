@@ -1,0 +1,218 @@
+"""Starts the built programs as a user would, and talks to them as a client in another language does.
+
+Used by the *_test.py beside it: run one with /usr/bin/python3 (Debian's python3-grpcio) after `bazel build --config=opt
+//...`. Everything is on loopback, on ports that the system picks, in a directory of its own that is removed at the end.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SERVER = ROOT / "bazel-bin/service/server/genledger"
+SIMULATOR = ROOT / "bazel-bin/tests/upstream_simulator/upstream_simulator_main"
+GOOGLEAPIS = "/usr/share/gocode/src/github.com/gogo/googleapis"
+EXAMPLE = json.loads((ROOT / "tests/data/veo3-example.json").read_text(encoding="utf-8"))
+PATIENCE_SECONDS = 30
+
+
+def _generate_stubs():
+    """Compiles the protos for Python; they are not kept."""
+    directory = tempfile.mkdtemp(prefix="genledger-stubs-")
+    protos = [str(p) for p in (ROOT / "proto").rglob("*.proto")]
+    protos += [f"{GOOGLEAPIS}/google/rpc/{name}.proto" for name in ("status", "code", "error_details")]
+    subprocess.run(
+        ["protoc", f"-I{ROOT / 'proto'}", f"-I{GOOGLEAPIS}", f"--python_out={directory}", f"--grpc_out={directory}",
+         f"--plugin=protoc-gen-grpc={shutil.which('grpc_python_plugin')}", *protos],
+        check=True)
+    return directory
+
+
+_STUBS = _generate_stubs()
+sys.path.insert(0, _STUBS)
+
+import grpc  # noqa: E402
+from genledger.v1 import generation_pb2 as resources  # noqa: E402
+from genledger.v1 import generation_service_pb2 as api  # noqa: E402
+from genledger.v1 import generation_service_pb2_grpc as api_grpc  # noqa: E402
+from google.rpc import error_details_pb2, status_pb2  # noqa: E402
+
+shutil.rmtree(_STUBS)
+
+Submission = resources.Submission
+
+
+def wait_until(condition, what, seconds=PATIENCE_SECONDS):
+    """Polls until condition() is true; its value. Fails the test, saying what it waited for, after a deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for: {what}")
+        time.sleep(0.01)
+
+
+class Process:
+    """A program that was started here; ended by its pid, never by its name."""
+
+    def __init__(self, arguments, log):
+        self.log_path = log
+        with open(log, "ab") as output:
+            self._popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+
+    @property
+    def pid(self):
+        return self._popen.pid
+
+    def running(self):
+        return self._popen.poll() is None
+
+    def signal(self, number):
+        self._popen.send_signal(number)
+
+    def wait(self, seconds=PATIENCE_SECONDS):
+        return self._popen.wait(timeout=seconds)
+
+    def kill(self):
+        if self.running():
+            self._popen.kill()
+        self._popen.wait()
+
+    def log(self):
+        return pathlib.Path(self.log_path).read_text(encoding="utf-8", errors="replace")
+
+
+class Simulator:
+    """The upstream simulator, with its control API."""
+
+    def __init__(self, directory, *flags):
+        self._port_file = directory / "simulator.port"
+        self._port_file.unlink(missing_ok=True)
+        self.process = Process([SIMULATOR, "--listen=127.0.0.1:0", f"--port_file={self._port_file}",
+                                f"--log={directory / 'posts.log'}", *flags], directory / "simulator.out")
+        wait_until(lambda: self._port_file.exists() or not self.process.running(), "the simulator's port")
+        self.url = f"http://127.0.0.1:{self._port_file.read_text().strip()}"
+
+    def _call(self, path, body=None):
+        request = urllib.request.Request(f"{self.url}/_control/{path}", data=body,
+                                         method="GET" if body is None else "POST")
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            return json.loads(answer.read() or "null")
+
+    def stats(self):
+        return self._call("stats")
+
+    def rules(self, *rules):
+        """Replaces the rules of misbehaviour; none: back to the page."""
+        return self._call("rules?mode=replace", json.dumps(list(rules)).encode())
+
+
+class Server:
+    """One Genledger process and a client of it."""
+
+    def __init__(self, directory, upstream_url, *flags, store=None):
+        self._port_file = directory / "server.port"
+        self._port_file.unlink(missing_ok=True)
+        key_file = directory / "key"
+        key_file.write_text("sk-simulator\n")
+        self.store = store or f"sqlite:{directory / 'ledger.db'}"
+        self.process = Process([SERVER, "--insecure", "--listen=127.0.0.1:0", f"--port_file={self._port_file}",
+                                f"--store={self.store}", f"--upstream_url={upstream_url}",
+                                f"--upstream_api_key_file={key_file}", *flags], directory / "server.out")
+        wait_until(lambda: self._port_file.exists() or not self.process.running(), "the server's port")
+        if not self.process.running():
+            raise AssertionError("the server did not start: " + self.process.log())
+        self.address = f"127.0.0.1:{self._port_file.read_text().strip()}"
+        self.channel = grpc.insecure_channel(self.address, options=[("grpc.enable_retries", 0)])
+        self.api = api_grpc.GenerationServiceStub(self.channel)
+
+    def submit(self, prompt="a dolphin", timeout=PATIENCE_SECONDS, **fields):
+        """Submits a prompt, or with spec= a whole spec."""
+        spec = fields.pop("spec", None) or {"prompt": prompt}
+        wait = fields.pop("wait", None)
+        request = api.SubmitGenerationRequest(spec=spec, **fields)
+        if wait is not None:
+            request.wait.FromMilliseconds(int(wait * 1000))
+            request.wait.SetInParent()
+        return self.api.SubmitGeneration(request, timeout=timeout)
+
+    def get(self, **key):
+        return self.api.GetSubmission(api.GetSubmissionRequest(**key), timeout=PATIENCE_SECONDS)
+
+    def stop(self):
+        """SIGTERM; the exit code."""
+        self.process.signal(signal.SIGTERM)
+        code = self.process.wait()
+        self.channel.close()
+        return code
+
+    def kill(self):
+        self.process.kill()
+        self.channel.close()
+
+
+class Case(unittest.TestCase):
+    """A directory, and whatever is started through it is ended with it."""
+
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="genledger-"))
+        self.addCleanup(shutil.rmtree, self.directory)
+
+    def simulator(self, *flags):
+        simulator = Simulator(self.directory, *flags)
+        self.addCleanup(simulator.process.kill)
+        return simulator
+
+    def server(self, upstream_url, *flags, **options):
+        server = Server(self.directory, upstream_url, *flags, **options)
+        self.addCleanup(server.kill)
+        return server
+
+    @contextlib.contextmanager
+    def assert_error(self, code, reason):
+        """The block fails with this gRPC code and ErrorInfo reason; yields a dict that then holds the details."""
+        seen = {}
+        with self.assertRaises(grpc.RpcError) as raised:
+            yield seen
+        error = raised.exception
+        seen.update(details_of(error))
+        self.assertEqual(error.code(), code, error.details())
+        self.assertEqual(seen["reason"], reason, error.details())
+
+
+def details_of(error):
+    """What the google.rpc details of an error say."""
+    found = {"reason": None, "violations": [], "metadata": {}, "message": error.details(), "pushback": None,
+             "retry_delay": None}
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-retry-pushback-ms":
+            found["pushback"] = value
+        if key == "grpc-status-details-bin":
+            for detail in status_pb2.Status.FromString(value).details:
+                info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+                retry = error_details_pb2.RetryInfo()
+                if detail.Unpack(info):
+                    found["reason"], found["domain"] = info.reason, info.domain
+                    found["metadata"] = dict(info.metadata)
+                elif detail.Unpack(bad):
+                    found["violations"] = [violation.field for violation in bad.field_violations]
+                elif detail.Unpack(retry):
+                    found["retry_delay"] = retry.retry_delay.ToTimedelta().total_seconds()
+    return found
+
+
+def main():
+    if os.environ.get("GENLEDGER_TEST_ALL") == "1":
+        print("long form")
+    unittest.main(verbosity=2)
