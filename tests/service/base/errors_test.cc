@@ -46,6 +46,8 @@ std::vector<Row> Table() {
       {errors::StoreUnavailable("down"), kUnavailable, kStoreUnavailable, false},
       {errors::ShuttingDown(), kUnavailable, kShuttingDown, false},
       {errors::BacklogFull("full", absl::Seconds(2)), kResourceExhausted, kBacklogFull, false},
+      {errors::PermissionDenied("no"), absl::StatusCode::kPermissionDenied,
+       ErrorReason::kPermissionDenied, true},
       {errors::IllegalState(kId, "no"), kFailedPrecondition, kIllegalState, true},
   };
 }
