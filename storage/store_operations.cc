@@ -147,6 +147,10 @@ absl::StatusOr<SubmitOutcome> StartRun(StoreTransaction& transaction, const Subm
   } else {
     GL_RETURN_IF_ERROR(transaction.Update(BeforeOf(match, change.submission.id), change));
   }
+  if (decision.add_alias) {
+    GL_RETURN_IF_ERROR(transaction.PointRequestId(command.request.scope, command.request.request_id,
+                                                  change.submission.id));
+  }
   SubmitOutcome outcome{.dedupe = KindOf(decision.action),
                         .submission = std::move(change.submission)};
   if (!change.attempts.empty()) {
