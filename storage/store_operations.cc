@@ -1,5 +1,6 @@
 #include "storage/store_operations.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -36,9 +37,9 @@ Change CutToMicroseconds(Change change) {
   for (SubmissionEvent& event : change.events) {
     event.time = ToMicrosecond(event.time);
   }
-  if (change.attempt.has_value()) {
-    change.attempt->start_time = ToMicrosecond(change.attempt->start_time);
-    change.attempt->end_time = ToMicrosecond(change.attempt->end_time);
+  for (Attempt& attempt : change.attempts) {
+    attempt.start_time = ToMicrosecond(attempt.start_time);
+    attempt.end_time = ToMicrosecond(attempt.end_time);
   }
   return change;
 }
@@ -51,6 +52,7 @@ absl::StatusOr<DedupeMatch> FindMatch(DedupeReader& reader, const NewSubmission&
                         reader.FindByRequestId(request.scope, request.request_id));
     match.by_request_id = std::move(found.submission);
     match.request_id_tombstone = found.tombstone;
+    match.request_id_detached = found.detached;
   }
   // A submission that holds its hash answers its own request_id; the second look-up would find
   // itself.
@@ -62,6 +64,10 @@ absl::StatusOr<DedupeMatch> FindMatch(DedupeReader& reader, const NewSubmission&
   if (mode == DedupeMode::kContent && match_content && !holds_it_itself) {
     GL_ASSIGN_OR_RETURN(match.by_hash, reader.FindByHash(request.scope, request.hash_version,
                                                          request.request_hash));
+    if (!match.by_hash.has_value() && !match.by_request_id.has_value()) {
+      GL_ASSIGN_OR_RETURN(match.abandoned, reader.FindAbandoned(request.scope, request.hash_version,
+                                                                request.request_hash));
+    }
   }
   return match;
 }
@@ -121,15 +127,18 @@ absl::StatusOr<Change> WithClaim(Change change, const std::optional<Claim>& clai
 absl::StatusOr<SubmitOutcome> StartRun(StoreTransaction& transaction, const SubmitCommand& command,
                                        const DedupeMatch& match, DedupeDecision decision,
                                        absl::Time now) {
-  const NewSubmission& request = command.request;
   // Whoever gives up the hash does so before the new run takes it.
   GL_RETURN_IF_ERROR(WriteDecided(transaction, match, decision.released));
   Change change;
   if (decision.action == DedupeAction::kCreate) {
+    NewSubmission request = command.request;
+    request.possible_duplicate_of = decision.possible_duplicate_of;
     change = CreateSubmission(request, now);
   } else {
+    // The decision has made sure of the hash: whoever holds it answers, or has just given it up.
     GL_ASSIGN_OR_RETURN(
-        change, ReopenSubmission(*decision.submission, request.submit_within, request.actor, now));
+        change, ReopenSubmission(*decision.submission, /*hash_is_free=*/true,
+                                 command.request.submit_within, command.request.actor, "", now));
   }
   GL_ASSIGN_OR_RETURN(change, WithClaim(std::move(change), command.claim, now));
   change = CutToMicroseconds(std::move(change));
@@ -138,9 +147,12 @@ absl::StatusOr<SubmitOutcome> StartRun(StoreTransaction& transaction, const Subm
   } else {
     GL_RETURN_IF_ERROR(transaction.Update(BeforeOf(match, change.submission.id), change));
   }
-  return SubmitOutcome{.dedupe = KindOf(decision.action),
-                       .submission = std::move(change.submission),
-                       .started_attempt = std::move(change.attempt)};
+  SubmitOutcome outcome{.dedupe = KindOf(decision.action),
+                        .submission = std::move(change.submission)};
+  if (!change.attempts.empty()) {
+    outcome.started_attempt = std::move(change.attempts.back());
+  }
+  return outcome;
 }
 
 absl::StatusOr<SubmitOutcome> AnswerFromExisting(StoreTransaction& transaction,
@@ -159,32 +171,158 @@ absl::StatusOr<SubmitOutcome> AnswerFromExisting(StoreTransaction& transaction,
                                          : *std::move(decision.submission)};
 }
 
-absl::StatusOr<std::vector<Submission>> ExpireOutOfTime(StoreTransaction& transaction,
-                                                        const std::string& actor, absl::Time now) {
-  GL_ASSIGN_OR_RETURN(const std::vector<Submission> late,
-                      transaction.FindOutOfTime(now, kExpirePerClaimMax));
-  std::vector<Submission> expired;
-  expired.reserve(late.size());
-  for (const Submission& before : late) {
-    GL_ASSIGN_OR_RETURN(Change change,
-                        ApplyTransition(before, std::nullopt, ExpireSubmitWithin{actor}, now));
-    change = CutToMicroseconds(std::move(change));
-    GL_RETURN_IF_ERROR(transaction.Update(before, change));
-    expired.push_back(std::move(change.submission));
+// Whether nobody holds the submission's hash; not asked if it holds it itself.
+absl::StatusOr<bool> HashIsFree(StoreTransaction& transaction, const Submission& s) {
+  if (s.holds_hash || s.dedupe_mode != DedupeMode::kContent) {
+    return false;
   }
-  return expired;
+  GL_ASSIGN_OR_RETURN(const std::optional<Submission> holder,
+                      transaction.FindByHash(s.scope, s.hash_version, s.request_hash));
+  return !holder.has_value();
 }
 
-absl::StatusOr<Change> ApplyTo(StoreTransaction& transaction, const Submission& before,
-                               const Transition& transition, absl::Time now) {
-  std::optional<Attempt> attempt;
-  if (before.attempt_count > 0 && !std::holds_alternative<ExpireSubmitWithin>(transition)) {
-    GL_ASSIGN_OR_RETURN(attempt, transaction.FindAttempt(before.id, before.attempt_count));
+absl::StatusOr<Submission> Write(StoreTransaction& transaction, const Submission& before,
+                                 Change change) {
+  if (change.events.empty()) {
+    return before;
   }
-  GL_ASSIGN_OR_RETURN(Change change, ApplyTransition(before, attempt, transition, now));
   change = CutToMicroseconds(std::move(change));
   GL_RETURN_IF_ERROR(transaction.Update(before, change));
-  return change;
+  return std::move(change.submission);
+}
+
+absl::StatusOr<Submission> ApplyTo(StoreTransaction& transaction, const Submission& before,
+                                   const Transition& transition, absl::Time now) {
+  std::vector<Attempt> attempts;
+  if (before.attempt_count > 0 && !std::holds_alternative<ExpireSubmitWithin>(transition)) {
+    GL_ASSIGN_OR_RETURN(attempts, transaction.FindAttempts(before.id));
+  }
+  GL_ASSIGN_OR_RETURN(const bool hash_is_free, HashIsFree(transaction, before));
+  GL_ASSIGN_OR_RETURN(Change change,
+                      ApplyTransition(before, attempts, hash_is_free, transition, now));
+  return Write(transaction, before, std::move(change));
+}
+
+// submit_within that ran out, and leases that did.
+absl::Status ExpireWhatRanOut(StoreTransaction& transaction, const ClaimDueCommand& command,
+                              absl::Time now, ClaimDueOutcome& outcome) {
+  GL_ASSIGN_OR_RETURN(const std::vector<Submission> late,
+                      transaction.FindOutOfTime(now, kExpirePerClaimMax));
+  for (const Submission& before : late) {
+    GL_ASSIGN_OR_RETURN(Submission after, ApplyTo(transaction, before,
+                                                  ExpireSubmitWithin{command.claim.replica}, now));
+    outcome.changed.push_back(std::move(after));
+  }
+  GL_ASSIGN_OR_RETURN(const std::vector<Submission> leases,
+                      transaction.FindLeases(now, kExpirePerClaimMax));
+  for (const Submission& before : leases) {
+    GL_ASSIGN_OR_RETURN(Submission after, ApplyTo(transaction, before,
+                                                  ExpireLease{.epoch = before.epoch,
+                                                              .rules = command.rules,
+                                                              .actor = command.claim.replica},
+                                                  now));
+    outcome.changed.push_back(std::move(after));
+  }
+  return absl::OkStatus();
+}
+
+// Lets the ambiguity policies act that are due; those that post need a slot each.
+absl::Status ActOnUnknowns(StoreTransaction& transaction, const ClaimDueCommand& command,
+                           absl::Time now, ClaimDueOutcome& outcome) {
+  GL_ASSIGN_OR_RETURN(const std::vector<Submission> due,
+                      transaction.FindUnknownDue(command.upstream_account, now,
+                                                 std::min(command.limit, kUnknownPerClaimMax)));
+  for (const Submission& before : due) {
+    GL_ASSIGN_OR_RETURN(const std::vector<Attempt> attempts, transaction.FindAttempts(before.id));
+    GL_ASSIGN_OR_RETURN(Change change,
+                        ActOnUnknown(before, attempts, command.claim, command.rules, now));
+    std::vector<Attempt> started = change.attempts;
+    GL_ASSIGN_OR_RETURN(Submission after, Write(transaction, before, std::move(change)));
+    if (started.empty()) {
+      outcome.changed.push_back(std::move(after));
+    } else {
+      outcome.claimed.push_back(
+          {.submission = std::move(after), .attempt = std::move(started.front())});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ClaimPending(StoreTransaction& transaction, const ClaimDueCommand& command,
+                          absl::Time now, ClaimDueOutcome& outcome) {
+  const auto limit = command.limit - static_cast<int32_t>(outcome.claimed.size());
+  GL_ASSIGN_OR_RETURN(const std::vector<Submission> due,
+                      transaction.FindDue(command.upstream_account, now, limit));
+  for (const Submission& before : due) {
+    if (before.submit_deadline_time <= now) {
+      continue;  // Out of time, but beyond what this call expires.
+    }
+    GL_ASSIGN_OR_RETURN(Change change, ClaimSubmission(before, command.claim, now));
+    change = CutToMicroseconds(std::move(change));
+    GL_RETURN_IF_ERROR(transaction.Update(before, change));
+    outcome.claimed.push_back(
+        {.submission = std::move(change.submission), .attempt = std::move(change.attempts.back())});
+  }
+  return absl::OkStatus();
+}
+
+struct Found {
+  Submission submission;
+  // Of a request_id: whether it still wants the submission.
+  bool attached = true;
+};
+
+// The submission that a key names, if the tenant may see it.
+absl::StatusOr<Found> FindByKey(StoreTransaction& transaction,
+                                const std::optional<std::string>& tenant,
+                                const SubmissionKey& key) {
+  std::optional<Submission> found;
+  bool attached = true;
+  std::string name;
+  if (const auto* id = std::get_if<SubmissionId>(&key)) {
+    name = id->value();
+    GL_ASSIGN_OR_RETURN(found, transaction.FindById(*id));
+  } else if (const auto* task_id = std::get_if<TaskId>(&key)) {
+    name = task_id->value();
+    GL_ASSIGN_OR_RETURN(found, transaction.FindByTaskId(tenant, *task_id));
+  } else {
+    const auto& request = std::get<RequestIdKey>(key);
+    name = request.request_id;
+    if (tenant.has_value()) {
+      GL_ASSIGN_OR_RETURN(RequestIdMatch match,
+                          transaction.FindByRequestId(
+                              {.tenant = *tenant, .upstream_account = request.upstream_account},
+                              request.request_id));
+      found = std::move(match.submission);
+      attached = !match.detached;
+    }
+  }
+  if (!found.has_value() || (tenant.has_value() && found->scope.tenant != *tenant)) {
+    return errors::SubmissionNotFound(name);
+  }
+  return Found{.submission = *std::move(found), .attached = attached};
+}
+
+absl::Status CheckEtag(const Submission& submission, const std::string& etag) {
+  return etag.empty() || etag == Etag(submission) ? absl::OkStatus()
+                                                  : errors::EtagMismatch(submission.id);
+}
+
+// An adoption names a task that no other attempt may have (DESIGN.md section 4, ResolveSubmission).
+absl::Status CheckAdoption(StoreTransaction& transaction, const Transition& transition) {
+  const auto* const resolution = std::get_if<Resolution>(&transition);
+  const auto* const adopt =
+      resolution == nullptr ? nullptr : std::get_if<AdoptTask>(&resolution->kind);
+  if (adopt == nullptr) {
+    return absl::OkStatus();
+  }
+  GL_ASSIGN_OR_RETURN(const std::optional<Submission> owner,
+                      transaction.FindByTaskId(std::nullopt, adopt->task_id));
+  if (!owner.has_value()) {
+    return absl::OkStatus();
+  }
+  return errors::FieldInvalid(
+      {{.field = "resolution.adopt_task_id", .description = "An attempt already has this task."}});
 }
 
 }  // namespace
@@ -237,52 +375,57 @@ absl::StatusOr<ClaimDueOutcome> RunClaimDue(StoreTransaction& transaction,
                                             const ClaimDueCommand& command, absl::Time now) {
   now = ToMicrosecond(now);
   ClaimDueOutcome outcome;
-  GL_ASSIGN_OR_RETURN(outcome.expired, ExpireOutOfTime(transaction, command.claim.replica, now));
-  GL_ASSIGN_OR_RETURN(const std::vector<Submission> due,
-                      transaction.FindDue(command.upstream_account, now, command.limit));
-  outcome.claimed.reserve(due.size());
-  for (const Submission& before : due) {
-    if (before.submit_deadline_time <= now) {
-      continue;  // Out of time, but beyond what this call expires.
-    }
-    GL_ASSIGN_OR_RETURN(Change change, ClaimSubmission(before, command.claim, now));
-    change = CutToMicroseconds(std::move(change));
-    GL_RETURN_IF_ERROR(transaction.Update(before, change));
-    GL_CHECK(change.attempt.has_value(), "a claim starts an attempt");
-    outcome.claimed.push_back(
-        {.submission = std::move(change.submission), .attempt = *std::move(change.attempt)});
-  }
+  GL_RETURN_IF_ERROR(ExpireWhatRanOut(transaction, command, now, outcome));
+  GL_RETURN_IF_ERROR(ActOnUnknowns(transaction, command, now, outcome));
+  GL_RETURN_IF_ERROR(ClaimPending(transaction, command, now, outcome));
   GL_ASSIGN_OR_RETURN(outcome.next_due_time, transaction.NextDueTime(command.upstream_account));
   return outcome;
 }
 
-absl::StatusOr<Submission> RunApply(StoreTransaction& transaction, const SubmissionId& id,
-                                    const Transition& transition, absl::Time now) {
-  GL_ASSIGN_OR_RETURN(const std::optional<Submission> before, transaction.FindById(id));
-  if (!before.has_value()) {
-    return errors::SubmissionNotFound(id.value());
+absl::StatusOr<Submission> RunApply(StoreTransaction& transaction, const ApplyCommand& command,
+                                    absl::Time now) {
+  now = ToMicrosecond(now);
+  GL_ASSIGN_OR_RETURN(const Found found, FindByKey(transaction, command.tenant, command.key));
+  GL_RETURN_IF_ERROR(CheckEtag(found.submission, command.etag));
+  GL_RETURN_IF_ERROR(CheckAdoption(transaction, command.transition));
+  return ApplyTo(transaction, found.submission, command.transition, now);
+}
+
+absl::StatusOr<CancelResult> RunCancel(StoreTransaction& transaction, const CancelCommand& command,
+                                       absl::Time now) {
+  now = ToMicrosecond(now);
+  GL_ASSIGN_OR_RETURN(const Found found, FindByKey(transaction, command.tenant, command.key));
+  GL_RETURN_IF_ERROR(CheckEtag(found.submission, command.etag));
+  const auto* const request = std::get_if<RequestIdKey>(&command.key);
+  CancelDecision decision =
+      DecideCancel(found.submission, request != nullptr, found.attached, command.actor, now);
+  CancelResult result{.outcome = decision.outcome, .submission = found.submission};
+  if (decision.change.has_value()) {
+    GL_ASSIGN_OR_RETURN(result.submission,
+                        Write(transaction, found.submission, *std::move(decision.change)));
   }
-  GL_ASSIGN_OR_RETURN(Change change, ApplyTo(transaction, *before, transition, ToMicrosecond(now)));
-  return std::move(change.submission);
+  if (decision.detach) {
+    GL_RETURN_IF_ERROR(transaction.DetachRequestId(found.submission.scope, request->request_id));
+  }
+  return result;
 }
 
 absl::StatusOr<int64_t> RunExpireAllLeases(StoreTransaction& transaction, const std::string& actor,
-                                           absl::Time now) {
-  int64_t count = 0;
+                                           const AmbiguityRules& rules, absl::Time now) {
+  now = ToMicrosecond(now);
+  int64_t expired = 0;
   while (true) {
-    GL_ASSIGN_OR_RETURN(const std::vector<Submission> page,
-                        transaction.FindDispatching(kExpireLeasesPage));
-    if (page.empty()) {
-      return count;
+    GL_ASSIGN_OR_RETURN(const std::vector<Submission> leases,
+                        transaction.FindLeases(absl::InfiniteFuture(), kExpireLeasesPage));
+    if (leases.empty()) {
+      return expired;
     }
-    for (const Submission& before : page) {
-      GL_ASSIGN_OR_RETURN(
-          const Change change,
-          ApplyTo(transaction, before, ExpireLease{.epoch = before.epoch, .actor = actor},
-                  ToMicrosecond(now)));
-      GL_CHECK(change.submission.state != SubmissionState::kDispatching,
-               "a lease that ran out ends DISPATCHING");
-      ++count;
+    for (const Submission& before : leases) {
+      GL_RETURN_IF_ERROR(ApplyTo(transaction, before,
+                                 ExpireLease{.epoch = before.epoch, .rules = rules, .actor = actor},
+                                 now)
+                             .status());
+      ++expired;
     }
   }
 }

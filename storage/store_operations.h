@@ -21,6 +21,8 @@ namespace genledger {
 
 // PENDING submissions that one ClaimDue expires at most; more wait for the next call.
 inline constexpr int32_t kExpirePerClaimMax = 256;
+// OUTCOME_UNKNOWN submissions whose policy one ClaimDue lets act at most.
+inline constexpr int32_t kUnknownPerClaimMax = 64;
 
 absl::StatusOr<SubmitOutcome> RunSubmit(StoreTransaction& transaction, const SubmitCommand& command,
                                         absl::Time now);
@@ -32,9 +34,11 @@ absl::StatusOr<PreviewOutcome> RunPreview(DedupeReader& reader, const NewSubmiss
                                           absl::Time now);
 absl::StatusOr<ClaimDueOutcome> RunClaimDue(StoreTransaction& transaction,
                                             const ClaimDueCommand& command, absl::Time now);
-absl::StatusOr<Submission> RunApply(StoreTransaction& transaction, const SubmissionId& id,
-                                    const Transition& transition, absl::Time now);
+absl::StatusOr<Submission> RunApply(StoreTransaction& transaction, const ApplyCommand& command,
+                                    absl::Time now);
+absl::StatusOr<CancelResult> RunCancel(StoreTransaction& transaction, const CancelCommand& command,
+                                       absl::Time now);
 absl::StatusOr<int64_t> RunExpireAllLeases(StoreTransaction& transaction, const std::string& actor,
-                                           absl::Time now);
+                                           const AmbiguityRules& rules, absl::Time now);
 
 }  // namespace genledger

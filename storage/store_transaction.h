@@ -23,6 +23,8 @@ struct RequestIdMatch {
   std::optional<Submission> submission;
   // The request_id is known, but its record is purged.
   bool tombstone = false;
+  // It was withdrawn from the submission by a cancel.
+  bool detached = false;
 };
 
 // The look-ups of dedupe; also possible without a write transaction. Errors: UNAVAILABLE, INTERNAL.
@@ -36,31 +38,49 @@ class DedupeReader {
   virtual absl::StatusOr<std::optional<Submission>> FindByHash(const Scope& scope,
                                                                int32_t hash_version,
                                                                const RequestHash& hash) = 0;
+  // The latest ABANDONED submission of the content.
+  virtual absl::StatusOr<std::optional<Submission>> FindAbandoned(const Scope& scope,
+                                                                  int32_t hash_version,
+                                                                  const RequestHash& hash) = 0;
 };
 
 // One write transaction; it sees its own writes. Not thread safe. Errors: UNAVAILABLE, INTERNAL.
 class StoreTransaction : public DedupeReader {
  public:
   virtual absl::StatusOr<std::optional<Submission>> FindById(const SubmissionId& id) = 0;
-  virtual absl::StatusOr<std::optional<Attempt>> FindAttempt(const SubmissionId& id,
-                                                             int32_t number) = 0;
+  // A submission that has an attempt with this task; of any tenant if none is named.
+  virtual absl::StatusOr<std::optional<Submission>> FindByTaskId(
+      const std::optional<std::string>& tenant, const TaskId& task_id) = 0;
+  // All of them, by number.
+  virtual absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) = 0;
   // PENDING of any account whose submit_deadline_time is not after `now`, earliest first.
   virtual absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) = 0;
   // PENDING of one account whose next_attempt_time is not after `now`, earliest first.
   virtual absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,
                                                           absl::Time now, int32_t limit) = 0;
-  // The least next_attempt_time of the account's PENDING rows and submit_deadline_time of all
-  // PENDING rows; InfiniteFuture if there are none.
+  // OUTCOME_UNKNOWN of one account whose policy is to act: next_attempt_time is set and not after
+  // `now`, earliest first.
+  virtual absl::StatusOr<std::vector<Submission>> FindUnknownDue(
+      const std::string& upstream_account, absl::Time now, int32_t limit) = 0;
+  // DISPATCHING whose lease ends at or before `ended_by`, earliest first; InfiniteFuture: all.
+  virtual absl::StatusOr<std::vector<Submission>> FindLeases(absl::Time ended_by,
+                                                             int32_t limit) = 0;
+  // The least of: next_attempt_time of the account's PENDING and OUTCOME_UNKNOWN rows,
+  // submit_deadline_time of all PENDING rows, lease_expire_time of all DISPATCHING rows;
+  // InfiniteFuture if there are none.
   virtual absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) = 0;
-  virtual absl::StatusOr<std::vector<Submission>> FindDispatching(int32_t limit) = 0;
 
-  // A new record with its attempt, events, request_id and, if it holds_hash, its hash hold.
+  // A new record with its attempts, events, request_id and, if it holds_hash, its hash hold.
   virtual absl::Status Insert(const Change& change) = 0;
-  // Replaces `before`, compared-and-set on its revision; the hash hold follows holds_hash.
+  // Replaces `before`, compared-and-set on its revision; the hash hold follows holds_hash, and what
+  // FindAbandoned finds follows the state.
   virtual absl::Status Update(const Submission& before, const Change& change) = 0;
-  // Makes the request_id name the submission, whether it is new or named another one.
+  // Makes the request_id name the submission, attached, whether it is new, was detached, or named
+  // another one.
   virtual absl::Status PointRequestId(const Scope& scope, const std::string& request_id,
                                       const SubmissionId& names) = 0;
+  // Marks a request_id that names a submission as withdrawn.
+  virtual absl::Status DetachRequestId(const Scope& scope, const std::string& request_id) = 0;
 };
 
 }  // namespace genledger

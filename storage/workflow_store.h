@@ -44,12 +44,15 @@ struct SubmitOutcome {
   std::optional<Attempt> started_attempt;
 };
 
-// Claims PENDING submissions of one upstream account whose next_attempt_time has come, earliest
-// first.
+// Claims what is due for one upstream account: PENDING submissions whose next_attempt_time has
+// come, and OUTCOME_UNKNOWN ones whose ambiguity policy is to act; earliest first. On the way,
+// submissions that ran out of submit_within fail and leases that ran out are expired, of any
+// account.
 struct ClaimDueCommand {
   std::string upstream_account;
   Claim claim;
-  int32_t limit = 1;  // 0: claim none, only expire
+  AmbiguityRules rules;
+  int32_t limit = 1;  // 0: claim none
 };
 
 struct ClaimedSubmission {
@@ -59,11 +62,10 @@ struct ClaimedSubmission {
 
 struct ClaimDueOutcome {
   std::vector<ClaimedSubmission> claimed;
-  // PENDING submissions of any account whose submit_deadline_time had passed: now FAILED, never
-  // claimed.
-  std::vector<Submission> expired;
-  // When the next PENDING submission that was not claimed becomes due or runs out of time;
-  // InfiniteFuture if there is none. In the past if more are due than `limit` allowed.
+  // What changed otherwise: expired, held, abandoned.
+  std::vector<Submission> changed;
+  // When something that was not dealt with becomes due; InfiniteFuture if nothing will. In the past
+  // if more is due than `limit` allowed.
   absl::Time next_due_time = absl::InfiniteFuture();
 };
 
@@ -73,6 +75,29 @@ struct RequestIdKey {
   std::string request_id;  // the first one or an alias
 };
 using SubmissionKey = std::variant<SubmissionId, RequestIdKey, TaskId>;
+
+// One transition of the submission that a key names.
+struct ApplyCommand {
+  // nullopt: any tenant (the dispatcher, operators).
+  std::optional<std::string> tenant;
+  SubmissionKey key;
+  // Not empty: the change happens only if the submission still has this etag.
+  std::string etag;
+  Transition transition;
+};
+
+struct CancelCommand {
+  std::optional<std::string> tenant;
+  // By id it cancels for everybody; by request_id it withdraws that one. Not by task_id.
+  SubmissionKey key;
+  std::string etag;
+  std::string actor;
+};
+
+struct CancelResult {
+  CancelOutcome outcome = CancelOutcome::kAlreadyTerminal;
+  Submission submission;
+};
 
 struct GetQuery {
   // nullopt: any tenant (operators).
@@ -165,15 +190,19 @@ class WorkflowStore {
   // Claims due submissions and expires those out of time, in one transaction.
   virtual void ClaimDue(ClaimDueCommand command, Callback<ClaimDueOutcome> done) = 0;
 
-  // Applies one transition to a submission of any tenant.
-  // NOT_FOUND; ABORTED if it was fenced off (epoch, attempt or state have moved on);
-  // FAILED_PRECONDITION if the transition table does not allow it.
-  virtual void Apply(SubmissionId id, Transition transition, Callback<Submission> done) = 0;
+  // Applies one transition; the submission afterwards. A transition that has nothing to change
+  // writes nothing. NOT_FOUND SUBMISSION_NOT_FOUND, also for another tenant's; ABORTED without
+  // details if it was fenced off (epoch, attempt or state have moved on), with reason ETAG_MISMATCH
+  // if the etag differs; the transition's own errors.
+  virtual void Apply(ApplyCommand command, Callback<Submission> done) = 0;
+
+  // Cancels or withdraws (DecideCancel). NOT_FOUND SUBMISSION_NOT_FOUND; ABORTED ETAG_MISMATCH.
+  virtual void Cancel(CancelCommand command, Callback<CancelResult> done) = 0;
 
   // Applies ExpireLease to every DISPATCHING row of a process that is certainly dead: at start,
   // where the store itself proves that no other process can own one (SQLite: the file lock).
   // Answers with how many there were.
-  virtual void ExpireAllLeases(std::string actor, Callback<int64_t> done) = 0;
+  virtual void ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) = 0;
 
   // NOT_FOUND (reason SUBMISSION_NOT_FOUND), also for another tenant's.
   virtual void Get(GetQuery query, Callback<SubmissionWithAttempts> done) = 0;

@@ -171,6 +171,12 @@ absl::Status FencedOff(const SubmissionId& id, std::string_view what) {
   return absl::AbortedError(absl::StrCat(id.value(), ": ", View(what)));
 }
 
+absl::Status EtagMismatch(const SubmissionId& id) {
+  return MakeError(absl::StatusCode::kAborted,
+                   absl::StrCat(id.value(), " has changed since it was read; read it again"),
+                   NoRetryAboutSubmission(id, ErrorReason::kEtagMismatch));
+}
+
 absl::Status IllegalState(const SubmissionId& id, std::string_view what) {
   return MakeError(absl::StatusCode::kFailedPrecondition,
                    absl::StrCat(id.value(), ": ", View(what)),

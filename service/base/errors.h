@@ -57,6 +57,9 @@ absl::Status PermissionDenied(std::string_view what);
 // fenced off).
 absl::Status FencedOff(const SubmissionId& id, std::string_view what);
 
+// ABORTED ETAG_MISMATCH: the submission has changed since the caller read it.
+absl::Status EtagMismatch(const SubmissionId& id);
+
 // FAILED_PRECONDITION ILLEGAL_STATE: the verb does not fit the state.
 absl::Status IllegalState(const SubmissionId& id, std::string_view what);
 

@@ -143,6 +143,8 @@ void Dispatcher::Launch(Submission submission, Attempt attempt, Slot slot) {
     RecordOutcome(std::move(flight), NotSent("key_replaced", "the API key was replaced meanwhile"));
     return;
   }
+  // Should its outcome not be stored by then, its lease ends like that of a dead process.
+  SchedulePump(flight->submission.lease_expire_time);
   flight->api_key = *std::move(key);
   flight->body = EncodeUpstreamRequest(flight->submission.spec);
   Send(std::move(flight));
@@ -186,7 +188,7 @@ bool Dispatcher::GoOnAfterInProgress(std::shared_ptr<Flight> flight, const Attem
     ResendAttempt resend{.attempt = flight->attempt.number,
                          .epoch = flight->attempt.epoch,
                          .actor = options_.replica};
-    store_->Apply(flight->submission.id, std::move(resend),
+    store_->Apply({.key = flight->submission.id, .transition = std::move(resend)},
                   [this, flight](absl::StatusOr<Submission> stored) {
                     flight->resending = true;
                     if (stored.ok()) {
@@ -218,43 +220,44 @@ void Dispatcher::RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult res
   FinishAttempt finish{.attempt = flight->attempt.number,
                        .epoch = flight->attempt.epoch,
                        .retry_time = RetryTime(flight->submission, result),
+                       .rules = options_.ambiguity,
                        .actor = options_.replica};
+  finish.earliest_repost_time = finish.retry_time.value_or(
+      clock_->Now() + backoff_.Delay(flight->submission.run_attempts, result.retry_after));
   finish.result = std::move(result);
   CommitOutcome(std::move(flight), std::move(finish), kStoreRetryInitial);
 }
 
 void Dispatcher::CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt finish,
                                absl::Duration retry_store_after) {
-  const SubmissionId id = flight->submission.id;
-  store_->Apply(
-      id, Transition(finish),
-      [this, flight = std::move(flight), finish,
-       retry_store_after](absl::StatusOr<Submission> stored) mutable {
-        if (stored.ok()) {
-          OnOutcomeCommitted(*flight, *stored);
-          return;
-        }
-        const std::string task_ids = absl::StrJoin(
-            finish.result.task_ids, ",",
-            [](std::string* out, const TaskId& task_id) { out->append(task_id.value()); });
-        logger_->Log(Severity::kError, "outcome_not_stored",
-                     {{"submission", flight->submission.id.value()},
-                      {"attempt", std::to_string(finish.attempt)},
-                      {"task_ids", task_ids},
-                      {"error", stored.status().ToString()}});
-        if (absl::IsAborted(stored.status())) {
-          ReadBack(std::move(flight));
-          return;
-        }
-        if (!absl::IsUnavailable(stored.status())) {
-          return;  // broken: offering it again cannot help
-        }
-        const absl::Duration next = std::min(2 * retry_store_after, kStoreRetryMax);
-        timers_->At(clock_->Now() + retry_store_after,
-                    [this, flight = std::move(flight), finish = std::move(finish), next]() mutable {
-                      CommitOutcome(std::move(flight), std::move(finish), next);
-                    });
-      });
+  ApplyCommand command{.key = flight->submission.id, .transition = finish};
+  store_->Apply(std::move(command), [this, flight = std::move(flight), finish,
+                                     retry_store_after](absl::StatusOr<Submission> stored) mutable {
+    if (stored.ok()) {
+      OnOutcomeCommitted(*flight, *stored);
+      return;
+    }
+    const std::string task_ids = absl::StrJoin(
+        finish.result.task_ids, ",",
+        [](std::string* out, const TaskId& task_id) { out->append(task_id.value()); });
+    logger_->Log(Severity::kError, "outcome_not_stored",
+                 {{"submission", flight->submission.id.value()},
+                  {"attempt", std::to_string(finish.attempt)},
+                  {"task_ids", task_ids},
+                  {"error", stored.status().ToString()}});
+    if (absl::IsAborted(stored.status())) {
+      ReadBack(std::move(flight));
+      return;
+    }
+    if (!absl::IsUnavailable(stored.status())) {
+      return;  // broken: offering it again cannot help
+    }
+    const absl::Duration next = std::min(2 * retry_store_after, kStoreRetryMax);
+    timers_->At(clock_->Now() + retry_store_after,
+                [this, flight = std::move(flight), finish = std::move(finish), next]() mutable {
+                  CommitOutcome(std::move(flight), std::move(finish), next);
+                });
+  });
 }
 
 // The outcome was fenced off, or an earlier commit of it was in doubt and did happen: whoever waits
@@ -278,6 +281,9 @@ void Dispatcher::OnOutcomeCommitted(const Flight& flight, const Submission& subm
       SchedulePump(std::min(submission.next_attempt_time, submission.submit_deadline_time));
       break;
     case SubmissionState::kOutcomeUnknown:
+      if (submission.next_attempt_time != absl::InfinitePast()) {
+        SchedulePump(submission.next_attempt_time);
+      }
       logger_->Log(Severity::kWarning, "outcome_unknown",
                    {{"submission", submission.id.value()},
                     {"attempt", std::to_string(flight.attempt.number)},
@@ -314,11 +320,13 @@ void Dispatcher::Pump() {
     reserved = std::clamp(options_.concurrency_max - in_use_, 0, kClaimBatchMax);
     in_use_ += reserved;
   }
-  store_->ClaimDue(
-      {.upstream_account = options_.upstream_account, .claim = MakeClaim(), .limit = reserved},
-      [this, reserved](absl::StatusOr<ClaimDueOutcome> outcome) {
-        OnClaimed(reserved, std::move(outcome));
-      });
+  store_->ClaimDue({.upstream_account = options_.upstream_account,
+                    .claim = MakeClaim(),
+                    .rules = options_.ambiguity,
+                    .limit = reserved},
+                   [this, reserved](absl::StatusOr<ClaimDueOutcome> outcome) {
+                     OnClaimed(reserved, std::move(outcome));
+                   });
 }
 
 void Dispatcher::OnClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome) {
@@ -362,8 +370,8 @@ void Dispatcher::LaunchClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome>
   if (!outcome.ok()) {
     return;
   }
-  for (const Submission& expired : outcome->expired) {
-    hub_->Publish(expired);
+  for (const Submission& changed : outcome->changed) {
+    hub_->Publish(changed);
   }
   for (ClaimedSubmission& claimed : outcome->claimed) {
     hub_->Publish(claimed.submission);

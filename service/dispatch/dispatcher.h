@@ -36,6 +36,8 @@ struct DispatcherOptions {
   // Must exceed attempt_timeout, or an attempt could outlive its lease.
   absl::Duration lease = absl::Seconds(90);
   bool send_idempotency_key = true;
+  // What is done about outcomes that nobody can know.
+  AmbiguityRules ambiguity;
   RetryPolicyOptions retry;
   BackoffPolicyOptions backoff;
 };

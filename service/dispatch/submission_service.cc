@@ -199,7 +199,7 @@ SubmissionService::Prepared SubmissionService::Prepare(const Principal& caller,
   request.variation = std::move(input.variation);
   request.request_id = std::move(input.request_id);
   request.dedupe_mode = input.dedupe_mode;
-  request.ambiguity_policy = input.ambiguity_policy.value_or(AmbiguityPolicy::kHold);
+  request.ambiguity_policy = input.ambiguity_policy.value_or(options_.ambiguity_policy);
   request.dedupe_window = input.dedupe_window.value_or(kDedupeWindowDefault);
   request.submit_within = input.submit_within.value_or(kSubmitWithinDefault);
   request.labels = std::move(input.labels);
@@ -222,10 +222,6 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
     return handle;
   }
 
-  if (input.ambiguity_policy.value_or(AmbiguityPolicy::kHold) != AmbiguityPolicy::kHold) {
-    call->done(absl::UnimplementedError("ambiguity_policy other than HOLD is not built yet"));
-    return handle;
-  }
   const bool hash_is_whole = !input.spec_has_unknown_fields;
   Prepared prepared = Prepare(caller, std::move(input));
   SubmitCommand command{.request = std::move(prepared.request)};

@@ -88,6 +88,8 @@ struct ListAnswer {
 
 struct SubmissionServiceOptions {
   std::string upstream_account;
+  // Of submissions that name none.
+  AmbiguityPolicy ambiguity_policy = AmbiguityPolicy::kHold;
   ValidationRules validation;
 };
 

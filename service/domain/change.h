@@ -13,7 +13,7 @@ namespace genledger {
 // Everything that one write must store, atomically.
 struct Change {
   Submission submission;                // as it is afterwards
-  std::vector<SubmissionEvent> events;  // in revision order; never empty
+  std::vector<SubmissionEvent> events;  // in revision order; empty: nothing is to be written
   // Each is inserted if its number is new, else replaces that attempt.
   std::vector<Attempt> attempts;
 };

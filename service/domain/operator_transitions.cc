@@ -146,17 +146,17 @@ CancelDecision DecideCancel(const Submission& before, bool by_request_id, bool a
   return decision;
 }
 
-absl::StatusOr<std::optional<Change>> ReleaseHash(const Submission& before,
-                                                  const std::string& actor, absl::Time now) {
+absl::StatusOr<Change> ReleaseHash(const Submission& before, const ReleaseDedupe& release,
+                                   absl::Time now) {
   if (before.state != SubmissionState::kSubmitted) {
     return errors::IllegalState(before.id, "only a SUBMITTED submission can release its content");
   }
   if (!before.holds_hash) {
-    return std::optional<Change>();
+    return Change{.submission = before};
   }
   ChangeBuilder builder(before, now);
   builder.submission().holds_hash = false;
-  return std::optional<Change>(std::move(builder).Finish({.type = "released", .actor = actor}));
+  return std::move(builder).Finish({.type = "released", .actor = release.actor});
 }
 
 absl::StatusOr<Change> ResolveUnknown(const Submission& before,

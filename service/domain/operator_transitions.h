@@ -37,9 +37,14 @@ CancelDecision DecideCancel(const Submission& before, bool by_request_id, bool a
                             const std::string& actor, absl::Time now);
 
 // Lets the content be submitted again although a SUBMITTED submission holds its hash; nothing to
-// write if it does not. FAILED_PRECONDITION ILLEGAL_STATE unless it is SUBMITTED.
-absl::StatusOr<std::optional<Change>> ReleaseHash(const Submission& before,
-                                                  const std::string& actor, absl::Time now);
+// write if it does not.
+struct ReleaseDedupe {
+  std::string actor;
+};
+
+// FAILED_PRECONDITION ILLEGAL_STATE unless it is SUBMITTED.
+absl::StatusOr<Change> ReleaseHash(const Submission& before, const ReleaseDedupe& release,
+                                   absl::Time now);
 
 struct AdoptTask {
   TaskId task_id;

@@ -26,6 +26,11 @@ absl::StatusOr<Change> Apply(const Submission& before, const std::vector<Attempt
       {.type = "expired", .actor = expire.actor, .reason = submission.failure->reason});
 }
 
+absl::StatusOr<Change> Apply(const Submission& before, const std::vector<Attempt>& /*attempts*/,
+                             bool /*hash_is_free*/, const ReleaseDedupe& release, absl::Time now) {
+  return ReleaseHash(before, release, now);
+}
+
 absl::StatusOr<Change> Apply(const Submission& before, const std::vector<Attempt>& attempts,
                              bool hash_is_free, const Resolution& resolution, absl::Time now) {
   return ResolveUnknown(before, attempts, hash_is_free, resolution, now);

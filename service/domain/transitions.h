@@ -55,7 +55,7 @@ struct RetryRun {
 };
 
 using Transition = std::variant<FinishAttempt, ResendAttempt, ExpireLease, ExpireSubmitWithin,
-                                Resolution, RetryRun>;
+                                ReleaseDedupe, Resolution, RetryRun>;
 
 // Applies one transition; `attempts` are all attempts of the record, by number (ExpireSubmitWithin
 // and RetryRun need none); `hash_is_free` says whether nobody holds its hash (looked at only if it

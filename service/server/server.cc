@@ -123,7 +123,7 @@ absl::Status ServerImpl::OpenStoreAndRecover() {
   // its POSTs is unknown.
   absl::StatusOr<int64_t> expired = absl::UnknownError("no answer");
   absl::Notification done;
-  store_->ExpireAllLeases(config_.replica, [&](absl::StatusOr<int64_t> count) {
+  store_->ExpireAllLeases(config_.replica, config_.ambiguity, [&](absl::StatusOr<int64_t> count) {
     expired = std::move(count);
     done.Notify();
   });
@@ -156,7 +156,8 @@ absl::Status ServerImpl::ConnectUpstream() {
                         .upstream_account = config_.upstream_account,
                         .concurrency_max = config_.upstream_concurrency_max,
                         .attempt_timeout = config_.upstream_timeout,
-                        .send_idempotency_key = config_.send_idempotency_key},
+                        .send_idempotency_key = config_.send_idempotency_key,
+                        .ambiguity = config_.ambiguity},
       Dispatcher::Collaborators{.store = store_.get(),
                                 .upstream = upstream_.get(),
                                 .hub = &hub_,
@@ -165,7 +166,8 @@ absl::Status ServerImpl::ConnectUpstream() {
                                 .random = random_.get(),
                                 .logger = logger_.get()});
   service_ = std::make_unique<SubmissionService>(
-      SubmissionServiceOptions{.upstream_account = config_.upstream_account},
+      SubmissionServiceOptions{.upstream_account = config_.upstream_account,
+                               .ambiguity_policy = config_.ambiguity_policy},
       SubmissionService::Collaborators{.store = store_.get(),
                                        .dispatcher = dispatcher_.get(),
                                        .hub = &hub_,

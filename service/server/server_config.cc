@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "service/base/status_macros.h"
+#include "service/dispatch/dispatcher.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "gRPC address, host:port; port 0 takes a free one");
@@ -33,7 +35,11 @@ ABSL_FLAG(std::string, upstream_api_key_file, "", "file that holds the upstream'
 ABSL_FLAG(std::string, upstream_ca_file, "",
           "PEM file of certificate authorities for the upstream; default: the system's");
 ABSL_FLAG(std::string, upstream_idempotency, "send",
-          "off: no Idempotency-Key is sent upstream; send: it is sent, but nothing relies on it");
+          "off: no Idempotency-Key is sent upstream; send: it is sent, but nothing relies on it; "
+          "trusted: an ambiguous attempt is posted again with the same key and bytes");
+ABSL_FLAG(std::string, ambiguity_policy, "hold",
+          "for submissions that name none, when nobody can know whether a POST was accepted: hold, "
+          "resubmit_once or fail");
 ABSL_FLAG(
     bool, trust_5xx_envelope, true,
     "take 500, 502 and 503 with the upstream's JSON error envelope as refusals and retry them "
@@ -128,6 +134,26 @@ std::string DefaultReplica() {
   return absl::StrCat(host, "-", getpid());
 }
 
+absl::Status ReadAmbiguityFlags(ServerConfig& config) {
+  const std::string idempotency = absl::GetFlag(FLAGS_upstream_idempotency);
+  if (idempotency != "off" && idempotency != "send" && idempotency != "trusted") {
+    return BadFlag("upstream_idempotency", "must be off, send or trusted");
+  }
+  config.send_idempotency_key = idempotency != "off";
+  config.ambiguity.trusted = idempotency == "trusted";
+  const std::string policy = absl::GetFlag(FLAGS_ambiguity_policy);
+  if (policy == "hold") {
+    config.ambiguity_policy = AmbiguityPolicy::kHold;
+  } else if (policy == "resubmit_once") {
+    config.ambiguity_policy = AmbiguityPolicy::kResubmitOnce;
+  } else if (policy == "fail") {
+    config.ambiguity_policy = AmbiguityPolicy::kFail;
+  } else {
+    return BadFlag("ambiguity_policy", "must be hold, resubmit_once or fail");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadUpstreamFlags(ServerConfig& config) {
   absl::StatusOr<UpstreamUrl> url = ParseUpstreamUrl(absl::GetFlag(FLAGS_upstream_url));
   if (!url.ok()) {
@@ -142,13 +168,7 @@ absl::Status ReadUpstreamFlags(ServerConfig& config) {
   if (!config.upstream_ca_file.empty() && access(config.upstream_ca_file.c_str(), R_OK) != 0) {
     return BadFlag("upstream_ca_file", absl::StrCat("cannot read ", config.upstream_ca_file));
   }
-  const std::string idempotency = absl::GetFlag(FLAGS_upstream_idempotency);
-  if (idempotency != "off" && idempotency != "send") {
-    return BadFlag("upstream_idempotency", idempotency == "trusted"
-                                               ? "trusted is not built yet: off or send"
-                                               : "must be off or send");
-  }
-  config.send_idempotency_key = idempotency == "send";
+  GL_RETURN_IF_ERROR(ReadAmbiguityFlags(config));
   config.trust_5xx_envelope = absl::GetFlag(FLAGS_trust_5xx_envelope);
   config.upstream_connect_timeout = absl::GetFlag(FLAGS_upstream_connect_timeout);
   config.upstream_timeout = absl::GetFlag(FLAGS_upstream_timeout);
@@ -164,6 +184,9 @@ absl::Status ReadUpstreamFlags(ServerConfig& config) {
   if (config.upstream_concurrency_max < 1 || config.upstream_concurrency_max > kConcurrencyMax) {
     return BadFlag("upstream_concurrency_max", "must be between 1 and 100000");
   }
+  // RESUBMIT_ONCE waits until the attempt must have ended, wherever it ran.
+  config.ambiguity.resubmit_delay =
+      std::max(absl::Seconds(150), DispatcherOptions().lease + config.upstream_timeout);
   return absl::OkStatus();
 }
 

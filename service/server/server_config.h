@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/base/secret.h"
+#include "service/domain/ambiguity.h"
 #include "service/upstream/upstream_url.h"
 
 namespace genledger {
@@ -22,6 +23,9 @@ struct ServerConfig {
   Secret upstream_api_key;
   std::string upstream_ca_file;  // empty: the system's
   bool send_idempotency_key = true;
+  AmbiguityRules ambiguity;
+  // Of submissions that name none.
+  AmbiguityPolicy ambiguity_policy = AmbiguityPolicy::kHold;
   bool trust_5xx_envelope = true;
   absl::Duration upstream_connect_timeout = absl::Seconds(5);
   absl::Duration upstream_timeout = absl::Seconds(60);

@@ -29,7 +29,7 @@ class RetryPolicy {
 
   // Whether the same bytes are posted again in this run; `tally` already counts `last`. Only after
   // kNotSent and kRefusedTransient; a refused key (kRefusedAccount) is another matter, and so is an
-  // ambiguous attempt (see RepostPolicy).
+  // ambiguous attempt (see domain/ambiguity.h).
   bool MayRetry(const RunTally& tally, const AttemptResult& last) const;
 
  private:

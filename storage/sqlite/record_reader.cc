@@ -29,9 +29,9 @@ RecordReader::RecordReader(SQLite::Database& database, Names* names)
       by_id_(database, sql::kSelectById),
       by_request_id_(database, sql::kSelectByRequestId),
       by_hash_(database, sql::kSelectByHash),
+      by_abandoned_hash_(database, sql::kSelectAbandoned),
       by_task_id_(database, sql::kSelectByTaskId),
       next_tenant_(database, sql::kSelectNextTenant),
-      attempt_(database, sql::kSelectAttempt),
       attempts_(database, sql::kSelectAttempts),
       events_(database, sql::kSelectEvents),
       list_ascending_(database, sql::kListAscending),
@@ -74,22 +74,35 @@ absl::StatusOr<StoredRequestIdMatch> RecordReader::ByRequestId(const Scope& scop
     return match;
   }
   GL_ASSIGN_OR_RETURN(match.stored, DecodeSubmissionRow(use.statement(), *names_));
+  match.detached = use.statement().getColumn(use.statement().getColumnCount() - 1).getInt() != 0;
   return match;
 }
 
-absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ByHash(const Scope& scope,
-                                                                     int32_t hash_version,
-                                                                     const RequestHash& hash) {
+absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ByHashIn(SQLite::Statement& statement,
+                                                                       const Scope& scope,
+                                                                       int32_t hash_version,
+                                                                       const RequestHash& hash) {
   const std::optional<int64_t> account = names_->Find(scope.upstream_account);
   if (!account.has_value()) {
     return std::nullopt;
   }
-  StatementUse use(by_hash_);
+  StatementUse use(statement);
   use.Text(scope.tenant)
       .Int(*account)
       .Int(hash_version)
       .Blob({reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()});
   return ReadOne(use);
+}
+
+absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ByHash(const Scope& scope,
+                                                                     int32_t hash_version,
+                                                                     const RequestHash& hash) {
+  return ByHashIn(by_hash_, scope, hash_version, hash);
+}
+
+absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ByAbandonedHash(
+    const Scope& scope, int32_t hash_version, const RequestHash& hash) {
+  return ByHashIn(by_abandoned_hash_, scope, hash_version, hash);
 }
 
 absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ByTaskId(const std::string& tenant,
@@ -106,17 +119,6 @@ std::optional<std::string> RecordReader::NextTenant(const std::string& tenant) {
     return std::nullopt;
   }
   return RowReader(use.statement()).Text();
-}
-
-absl::StatusOr<std::optional<Attempt>> RecordReader::FindAttempt(int64_t seq,
-                                                                 const SubmissionId& id,
-                                                                 int32_t number) {
-  StatementUse use(attempt_);
-  use.Int(seq).Int(number);
-  if (!use.Step()) {
-    return std::nullopt;
-  }
-  return DecodeAttemptRow(use.statement(), *names_, id);
 }
 
 absl::StatusOr<std::vector<Attempt>> RecordReader::Attempts(int64_t seq, const SubmissionId& id) {

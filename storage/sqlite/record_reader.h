@@ -20,6 +20,7 @@ namespace genledger::sqlite {
 struct StoredRequestIdMatch {
   std::optional<StoredSubmission> stored;
   bool tombstone = false;
+  bool detached = false;
 };
 
 // Every look-up is one statement and so one snapshot. Throws SQLite::Exception: callers stand
@@ -34,13 +35,14 @@ class RecordReader {
                                                    const std::string& request_id);
   absl::StatusOr<std::optional<StoredSubmission>> ByHash(const Scope& scope, int32_t hash_version,
                                                          const RequestHash& hash);
+  absl::StatusOr<std::optional<StoredSubmission>> ByAbandonedHash(const Scope& scope,
+                                                                  int32_t hash_version,
+                                                                  const RequestHash& hash);
   absl::StatusOr<std::optional<StoredSubmission>> ByTaskId(const std::string& tenant,
                                                            const TaskId& task_id);
   // The next tenant in order after `tenant`; nullopt after the last.
   std::optional<std::string> NextTenant(const std::string& tenant);
 
-  absl::StatusOr<std::optional<Attempt>> FindAttempt(int64_t seq, const SubmissionId& id,
-                                                     int32_t number);
   absl::StatusOr<std::vector<Attempt>> Attempts(int64_t seq, const SubmissionId& id);
   absl::StatusOr<std::vector<SubmissionEvent>> Events(const StoredSubmission& stored,
                                                       int64_t after_revision, int32_t limit);
@@ -49,14 +51,17 @@ class RecordReader {
 
  private:
   absl::StatusOr<std::optional<StoredSubmission>> ReadOne(StatementUse& use);
+  absl::StatusOr<std::optional<StoredSubmission>> ByHashIn(SQLite::Statement& statement,
+                                                           const Scope& scope, int32_t hash_version,
+                                                           const RequestHash& hash);
 
   Names* const names_;
   SQLite::Statement by_id_;
   SQLite::Statement by_request_id_;
   SQLite::Statement by_hash_;
+  SQLite::Statement by_abandoned_hash_;
   SQLite::Statement by_task_id_;
   SQLite::Statement next_tenant_;
-  SQLite::Statement attempt_;
   SQLite::Statement attempts_;
   SQLite::Statement events_;
   SQLite::Statement list_ascending_;

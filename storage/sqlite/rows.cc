@@ -135,7 +135,9 @@ void BindChanging(StatementUse& use, Names& names, const Submission& s,
       .Int(s.charges_max)
       .Int(names.Intern(s.lease_owner))
       .Int(s.epoch)
-      .Int(EncodeTime(s.lease_expire_time));
+      .Int(EncodeTime(s.lease_expire_time))
+      .Int(s.run_reposts)
+      .Bool(s.never_repost);
 }
 
 bool IsState(int32_t value) {
@@ -216,6 +218,8 @@ absl::Status ReadChanging(RowReader& row, Names& names, StoredSubmission& stored
   }
   s.epoch = row.Int();
   s.lease_expire_time = DecodeTime(row.Int());
+  s.run_reposts = row.Int32();
+  s.never_repost = row.Bool();
   return absl::OkStatus();
 }
 
@@ -272,6 +276,8 @@ int PutAttemptRow(SQLite::Statement& put, Names& names, const Submission& submis
       .Int(names.Intern(a.credential_fingerprint))
       .Int(names.Intern(a.replica))
       .Int(a.epoch)
+      .Int(static_cast<int64_t>(a.kind))
+      .Bool(a.may_be_charged)
       .Int(seq)
       .Run();
 }
@@ -333,6 +339,8 @@ absl::StatusOr<Attempt> DecodeAttemptRow(const SQLite::Statement& statement, Nam
     return Damaged("attempts", a.number, "a name");
   }
   a.epoch = row.Int();
+  a.kind = static_cast<AttemptKind>(row.Int32());
+  a.may_be_charged = row.Bool();
   return a;
 }
 

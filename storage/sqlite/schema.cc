@@ -154,8 +154,33 @@ CREATE TABLE events (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What the ambiguity policies, cancels and operators need.
+constexpr char kVersion2[] = R"sql(
+ALTER TABLE submissions ADD COLUMN run_reposts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE submissions ADD COLUMN never_repost INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN may_be_charged INTEGER NOT NULL DEFAULT 1;
+-- Version 1 did not say it: what was refused for good or never sent is not charged.
+UPDATE attempts SET may_be_charged = 0 WHERE outcome IN (1, 3);
+ALTER TABLE request_ids ADD COLUMN detached INTEGER NOT NULL DEFAULT 0;
+
+-- OUTCOME_UNKNOWN by when the policy acts; 0: it does not.
+DROP INDEX submissions_unknown;
+CREATE INDEX submissions_unknown ON submissions (account, next_attempt_time) WHERE state = 5;
+
+-- The latest ABANDONED submission of a content.
+CREATE TABLE abandoned_hashes (
+  tenant TEXT NOT NULL,
+  account INTEGER NOT NULL,
+  hash_version INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (tenant, account, hash_version, hash)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // kMigrations[n] leads from version n to n + 1. Released ones never change.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1};
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2};
 
 int32_t ReadInt(SQLite::Database& database, const char* sql) {
   return database.execAndGet(sql).getInt();

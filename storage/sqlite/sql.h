@@ -13,7 +13,8 @@ namespace genledger::sqlite::sql {
   "failure_reopen_time, update_time, submit_time, submit_deadline_time, next_attempt_time, "     \
   "dedupe_expire_time, cancel_request_time, run, attempt_count, run_attempts, "                  \
   "run_counted_posts, run_trusted_refusals, failed_runs, unsettled_attempts, resubmitted_once, " \
-  "upstream_posts_sent, charges_min, charges_max, lease_owner, epoch, lease_expire_time"
+  "upstream_posts_sent, charges_min, charges_max, lease_owner, epoch, lease_expire_time, "       \
+  "run_reposts, never_repost"
 // Qualified, for joins with tables that have tenant, account or request_id as well.
 #define GL_SUBMISSION_COLUMNS                                                           \
   "s.seq, s.id, s.tenant, s.account, s.request, s.hash, s.hash_version, s.request_id, " \
@@ -22,7 +23,7 @@ namespace genledger::sqlite::sql {
 #define GL_ATTEMPT_COLUMNS                                                                      \
   "number, run, outcome, start_time, end_time, http_status, upstream_code, upstream_message, "  \
   "upstream_request_id, task_ids, idempotency_key, base_url, credential_fingerprint, replica, " \
-  "epoch"
+  "epoch, kind, may_be_charged"
 #define GL_EVENT_COLUMNS \
   "revision, time, type, state, attempt, actor, note, task_id, outcome, reason"
 
@@ -31,7 +32,7 @@ inline constexpr char kSelectById[] =
 // The left join tells a tombstone (a row without a submission) from an unknown request_id.
 inline constexpr char kSelectByRequestId[] =
     "SELECT " GL_SUBMISSION_COLUMNS
-    " FROM request_ids r LEFT JOIN submissions s ON s.seq = r.seq "
+    ", r.detached FROM request_ids r LEFT JOIN submissions s ON s.seq = r.seq "
     "WHERE r.tenant = ?1 AND r.account = ?2 AND r.request_id = ?3";
 inline constexpr char kSelectByHash[] =
     "SELECT " GL_SUBMISSION_COLUMNS
@@ -41,6 +42,10 @@ inline constexpr char kSelectByTaskId[] =
     "SELECT " GL_SUBMISSION_COLUMNS
     " FROM submissions s WHERE s.seq = (SELECT t.seq FROM attempt_tasks t "
     "WHERE t.tenant = ?1 AND t.task_id = ?2 ORDER BY t.seq LIMIT 1)";
+inline constexpr char kSelectAbandoned[] =
+    "SELECT " GL_SUBMISSION_COLUMNS
+    " FROM abandoned_hashes h JOIN submissions s ON s.seq = h.seq "
+    "WHERE h.tenant = ?1 AND h.account = ?2 AND h.hash_version = ?3 AND h.hash = ?4";
 // The next tenant after ?1 in their order: one step of a walk over all of them.
 inline constexpr char kSelectNextTenant[] = "SELECT min(tenant) FROM submissions WHERE tenant > ?1";
 
@@ -59,9 +64,21 @@ inline constexpr char kSelectNextAttemptTime[] =
 inline constexpr char kSelectNextDeadline[] =
     "SELECT min(submit_deadline_time) FROM submissions INDEXED BY submissions_deadline "
     "WHERE state = 1";
-inline constexpr char kSelectDispatching[] =
+inline constexpr char kSelectUnknownDue[] =
     "SELECT " GL_SUBMISSION_COLUMNS
-    " FROM submissions s INDEXED BY submissions_dispatching WHERE s.state = 2 LIMIT ?1";
+    " FROM submissions s INDEXED BY submissions_unknown "
+    "WHERE s.state = 5 AND s.account = ?1 AND s.next_attempt_time > 0 "
+    "AND s.next_attempt_time <= ?2 ORDER BY s.next_attempt_time LIMIT ?3";
+inline constexpr char kSelectNextUnknownTime[] =
+    "SELECT min(next_attempt_time) FROM submissions INDEXED BY submissions_unknown "
+    "WHERE state = 5 AND account = ?1 AND next_attempt_time > 0";
+inline constexpr char kSelectLeases[] =
+    "SELECT " GL_SUBMISSION_COLUMNS
+    " FROM submissions s INDEXED BY submissions_dispatching "
+    "WHERE s.state = 2 AND s.lease_expire_time <= ?1 ORDER BY s.lease_expire_time LIMIT ?2";
+inline constexpr char kSelectNextLeaseEnd[] =
+    "SELECT min(lease_expire_time) FROM submissions INDEXED BY submissions_dispatching "
+    "WHERE state = 2";
 
 // Pages: of a tenant or of all, forwards or backwards. ?1 is exclusive.
 inline constexpr char kListAscending[] =
@@ -82,29 +99,36 @@ inline constexpr char kInsertSubmission[] =
     "INSERT INTO submissions (" GL_SUBMISSION_FIXED_COLUMNS ", " GL_SUBMISSION_CHANGING_COLUMNS
     ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
     "?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, "
-    "?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45)";
+    "?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47)";
 inline constexpr char kUpdateSubmission[] =
     "UPDATE submissions SET (" GL_SUBMISSION_CHANGING_COLUMNS
     ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-    "?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33) "
-    "WHERE seq = ?34 AND revision = ?35";
+    "?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35) "
+    "WHERE seq = ?36 AND revision = ?37";
 
 inline constexpr char kInsertHashHold[] =
     "INSERT INTO hash_holds (tenant, account, hash_version, hash, seq) VALUES (?1, ?2, ?3, ?4, ?5)";
 inline constexpr char kDeleteHashHold[] =
     "DELETE FROM hash_holds WHERE tenant = ?1 AND account = ?2 AND hash_version = ?3 "
     "AND hash = ?4 AND seq = ?5";
+inline constexpr char kPutAbandoned[] =
+    "INSERT OR REPLACE INTO abandoned_hashes (tenant, account, hash_version, hash, seq) "
+    "VALUES (?1, ?2, ?3, ?4, ?5)";
+inline constexpr char kDeleteAbandoned[] =
+    "DELETE FROM abandoned_hashes WHERE tenant = ?1 AND account = ?2 AND hash_version = ?3 "
+    "AND hash = ?4 AND seq = ?5";
 inline constexpr char kPointRequestId[] =
     "INSERT INTO request_ids (tenant, account, request_id, seq) VALUES (?1, ?2, ?3, ?4) "
-    "ON CONFLICT (tenant, account, request_id) DO UPDATE SET seq = excluded.seq";
+    "ON CONFLICT (tenant, account, request_id) DO UPDATE SET seq = excluded.seq, detached = 0";
+inline constexpr char kDetachRequestId[] =
+    "UPDATE request_ids SET detached = 1 WHERE tenant = ?1 AND account = ?2 AND request_id = ?3";
 
-inline constexpr char kSelectAttempt[] =
-    "SELECT " GL_ATTEMPT_COLUMNS " FROM attempts WHERE seq = ?1 AND number = ?2";
 inline constexpr char kSelectAttempts[] =
     "SELECT " GL_ATTEMPT_COLUMNS " FROM attempts WHERE seq = ?1 ORDER BY number";
 inline constexpr char kPutAttempt[] =
     "INSERT OR REPLACE INTO attempts (" GL_ATTEMPT_COLUMNS
-    ", seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    ", seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+    "?18)";
 inline constexpr char kInsertAttemptTask[] =
     "INSERT OR IGNORE INTO attempt_tasks (tenant, task_id, seq, attempt) VALUES (?1, ?2, ?3, ?4)";
 

@@ -42,7 +42,8 @@ absl::StatusOr<RequestIdMatch> SqliteDedupeReader::FindByRequestId(const Scope& 
   return Guard("look up a request_id", [&]() -> absl::StatusOr<RequestIdMatch> {
     GL_ASSIGN_OR_RETURN(StoredRequestIdMatch match, reader_->ByRequestId(scope, request_id));
     return RequestIdMatch{.submission = Take(std::move(match.stored)),
-                          .tombstone = match.tombstone};
+                          .tombstone = match.tombstone,
+                          .detached = match.detached};
   });
 }
 
@@ -56,20 +57,35 @@ absl::StatusOr<std::optional<Submission>> SqliteDedupeReader::FindByHash(const S
   });
 }
 
+absl::StatusOr<std::optional<Submission>> SqliteDedupeReader::FindAbandoned(
+    const Scope& scope, int32_t hash_version, const RequestHash& hash) {
+  return Guard("look up an abandoned hash", [&]() -> absl::StatusOr<std::optional<Submission>> {
+    GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored,
+                        reader_->ByAbandonedHash(scope, hash_version, hash));
+    return Take(std::move(stored));
+  });
+}
+
 SqliteTransaction::SqliteTransaction(SQLite::Database& database)
     : database_(database),
       names_(database),
       reader_(database, &names_),
       out_of_time_(database, sql::kSelectOutOfTime),
       due_(database, sql::kSelectDue),
+      unknown_due_(database, sql::kSelectUnknownDue),
+      leases_(database, sql::kSelectLeases),
       next_attempt_time_(database, sql::kSelectNextAttemptTime),
+      next_unknown_time_(database, sql::kSelectNextUnknownTime),
       next_deadline_(database, sql::kSelectNextDeadline),
-      dispatching_(database, sql::kSelectDispatching),
+      next_lease_end_(database, sql::kSelectNextLeaseEnd),
       insert_submission_(database, sql::kInsertSubmission),
       update_submission_(database, sql::kUpdateSubmission),
       insert_hash_hold_(database, sql::kInsertHashHold),
       delete_hash_hold_(database, sql::kDeleteHashHold),
+      put_abandoned_(database, sql::kPutAbandoned),
+      delete_abandoned_(database, sql::kDeleteAbandoned),
       point_request_id_(database, sql::kPointRequestId),
+      detach_request_id_(database, sql::kDetachRequestId),
       put_attempt_(database, sql::kPutAttempt),
       insert_attempt_task_(database, sql::kInsertAttemptTask),
       insert_event_(database, sql::kInsertEvent),
@@ -111,7 +127,8 @@ absl::StatusOr<RequestIdMatch> SqliteTransaction::FindByRequestId(const Scope& s
   return Guard("look up a request_id", [&]() -> absl::StatusOr<RequestIdMatch> {
     GL_ASSIGN_OR_RETURN(StoredRequestIdMatch match, reader_.ByRequestId(scope, request_id));
     return RequestIdMatch{.submission = Remember(std::move(match.stored)),
-                          .tombstone = match.tombstone};
+                          .tombstone = match.tombstone,
+                          .detached = match.detached};
   });
 }
 
@@ -132,9 +149,33 @@ absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindById(const Subm
   });
 }
 
-absl::StatusOr<std::optional<Attempt>> SqliteTransaction::FindAttempt(const SubmissionId& id,
-                                                                      int32_t number) {
-  return Guard("look up an attempt", [&] { return reader_.FindAttempt(SeqOf(id), id, number); });
+absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindAbandoned(
+    const Scope& scope, int32_t hash_version, const RequestHash& hash) {
+  return Guard("look up an abandoned hash", [&]() -> absl::StatusOr<std::optional<Submission>> {
+    GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored,
+                        reader_.ByAbandonedHash(scope, hash_version, hash));
+    return Remember(std::move(stored));
+  });
+}
+
+absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindByTaskId(
+    const std::optional<std::string>& tenant, const TaskId& task_id) {
+  return Guard("look up a task", [&]() -> absl::StatusOr<std::optional<Submission>> {
+    // Tasks are keyed by tenant: without one, each is asked in turn.
+    std::optional<std::string> next = tenant.has_value() ? tenant : reader_.NextTenant("");
+    while (next.has_value()) {
+      GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored, reader_.ByTaskId(*next, task_id));
+      if (stored.has_value()) {
+        return Remember(std::move(stored));
+      }
+      next = tenant.has_value() ? std::nullopt : reader_.NextTenant(*next);
+    }
+    return std::nullopt;
+  });
+}
+
+absl::StatusOr<std::vector<Attempt>> SqliteTransaction::FindAttempts(const SubmissionId& id) {
+  return Guard("look up attempts", [&] { return reader_.Attempts(SeqOf(id), id); });
 }
 
 absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindOutOfTime(absl::Time now,
@@ -155,40 +196,43 @@ absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindDue(
   });
 }
 
-std::optional<int64_t> SqliteTransaction::ReadTime(StatementUse& use) {
-  if (!use.Step() || use.statement().isColumnNull(0)) {
-    return std::nullopt;
-  }
-  return RowReader(use.statement()).Int();
+absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindUnknownDue(
+    const std::string& upstream_account, absl::Time now, int32_t limit) {
+  return Guard("find due policies", [&] {
+    StatementUse use(unknown_due_);
+    use.Int(names_.Intern(upstream_account)).Int(EncodeTime(now)).Int(limit);
+    return RememberAll(use);
+  });
+}
+
+absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindLeases(absl::Time ended_by,
+                                                                      int32_t limit) {
+  return Guard("find leases", [&] {
+    StatementUse use(leases_);
+    use.Int(EncodeTime(ended_by)).Int(limit);
+    return RememberAll(use);
+  });
 }
 
 absl::StatusOr<absl::Time> SqliteTransaction::NextDueTime(const std::string& upstream_account) {
   return Guard("find the next due time", [&]() -> absl::StatusOr<absl::Time> {
+    const int64_t account = names_.Intern(upstream_account);
     StatementUse attempt(next_attempt_time_);
-    const std::optional<int64_t> attempt_time =
-        ReadTime(attempt.Int(names_.Intern(upstream_account)));
+    StatementUse unknown(next_unknown_time_);
     StatementUse deadline(next_deadline_);
-    const std::optional<int64_t> deadline_time = ReadTime(deadline);
+    StatementUse lease(next_lease_end_);
     absl::Time next = absl::InfiniteFuture();
-    for (const std::optional<int64_t>& time : {attempt_time, deadline_time}) {
-      if (time.has_value()) {
-        next = std::min(next, DecodeTime(*time));
+    for (StatementUse* use : {&attempt.Int(account), &unknown.Int(account), &deadline, &lease}) {
+      if (use->Step() && !use->statement().isColumnNull(0)) {
+        next = std::min(next, DecodeTime(RowReader(use->statement()).Int()));
       }
     }
     return next;
   });
 }
 
-absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindDispatching(int32_t limit) {
-  return Guard("find leases", [&] {
-    StatementUse use(dispatching_);
-    use.Int(limit);
-    return RememberAll(use);
-  });
-}
-
-void SqliteTransaction::WriteHashHold(int64_t seq, const Submission& s) {
-  StatementUse(insert_hash_hold_)
+int SqliteTransaction::RunOnHash(SQLite::Statement& statement, int64_t seq, const Submission& s) {
+  return StatementUse(statement)
       .Text(s.scope.tenant)
       .Int(names_.Intern(s.scope.upstream_account))
       .Int(s.hash_version)
@@ -197,20 +241,25 @@ void SqliteTransaction::WriteHashHold(int64_t seq, const Submission& s) {
       .Run();
 }
 
-absl::Status SqliteTransaction::DeleteHashHold(int64_t seq, const Submission& s) {
-  const int changed = StatementUse(delete_hash_hold_)
-                          .Text(s.scope.tenant)
-                          .Int(names_.Intern(s.scope.upstream_account))
-                          .Int(s.hash_version)
-                          .Blob(AsView(s.request_hash))
-                          .Int(seq)
-                          .Run();
-  return ExpectOneRow(changed, "the release of the hash", s.id);
+absl::Status SqliteTransaction::MoveHash(int64_t seq, const Submission& before,
+                                         const Submission& after) {
+  if (before.holds_hash && !after.holds_hash) {
+    GL_RETURN_IF_ERROR(ExpectOneRow(RunOnHash(delete_hash_hold_, seq, before),
+                                    "the release of the hash", before.id));
+  } else if (!before.holds_hash && after.holds_hash) {
+    RunOnHash(insert_hash_hold_, seq, after);
+  }
+  const bool was_abandoned = before.state == SubmissionState::kAbandoned;
+  const bool is_abandoned = after.state == SubmissionState::kAbandoned;
+  if (after.dedupe_mode == DedupeMode::kContent && was_abandoned != is_abandoned) {
+    // A later abandoned submission of the same content may have taken the place of this one.
+    RunOnHash(is_abandoned ? put_abandoned_ : delete_abandoned_, seq, after);
+  }
+  return absl::OkStatus();
 }
 
 void SqliteTransaction::WriteParts(int64_t seq, const Change& change) {
-  if (change.attempt.has_value()) {
-    const Attempt& attempt = *change.attempt;
+  for (const Attempt& attempt : change.attempts) {
     PutAttemptRow(put_attempt_, names_, change.submission, seq, attempt);
     for (const TaskId& task_id : attempt.task_ids) {
       StatementUse(insert_attempt_task_)
@@ -233,7 +282,7 @@ absl::Status SqliteTransaction::Insert(const Change& change) {
     const int64_t seq = database_.getLastInsertRowid();
     located_.emplace_back(submission.id, seq);
     if (submission.holds_hash) {
-      WriteHashHold(seq, submission);
+      RunOnHash(insert_hash_hold_, seq, submission);
     }
     WriteParts(seq, change);
     return submission.request_id.empty()
@@ -251,11 +300,7 @@ absl::Status SqliteTransaction::Update(const Submission& before, const Change& c
     GL_RETURN_IF_ERROR(
         ExpectOneRow(UpdateSubmissionRow(update_submission_, names_, seq, before.revision, after),
                      "the update", before.id));
-    if (before.holds_hash && !after.holds_hash) {
-      GL_RETURN_IF_ERROR(DeleteHashHold(seq, before));
-    } else if (!before.holds_hash && after.holds_hash) {
-      WriteHashHold(seq, after);
-    }
+    GL_RETURN_IF_ERROR(MoveHash(seq, before, after));
     WriteParts(seq, change);
     return absl::OkStatus();
   });
@@ -271,6 +316,18 @@ absl::Status SqliteTransaction::PointRequestId(const Scope& scope, const std::st
                             .Int(SeqOf(names))
                             .Run();
     return ExpectOneRow(changed, "the request_id", names);
+  });
+}
+
+absl::Status SqliteTransaction::DetachRequestId(const Scope& scope, const std::string& request_id) {
+  return Guard("withdraw a request_id", [&]() -> absl::Status {
+    const int changed = StatementUse(detach_request_id_)
+                            .Text(scope.tenant)
+                            .Int(names_.Intern(scope.upstream_account))
+                            .Text(request_id)
+                            .Run();
+    return changed == 1 ? absl::OkStatus()
+                        : absl::InternalError("the withdrawal of a request_id changed no row");
   });
 }
 

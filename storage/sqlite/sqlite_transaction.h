@@ -24,6 +24,8 @@ class SqliteDedupeReader : public DedupeReader {
                                                  const std::string& request_id) override;
   absl::StatusOr<std::optional<Submission>> FindByHash(const Scope& scope, int32_t hash_version,
                                                        const RequestHash& hash) override;
+  absl::StatusOr<std::optional<Submission>> FindAbandoned(const Scope& scope, int32_t hash_version,
+                                                          const RequestHash& hash) override;
 
  private:
   RecordReader* const reader_;
@@ -44,18 +46,24 @@ class SqliteTransaction : public StoreTransaction {
                                                  const std::string& request_id) override;
   absl::StatusOr<std::optional<Submission>> FindByHash(const Scope& scope, int32_t hash_version,
                                                        const RequestHash& hash) override;
+  absl::StatusOr<std::optional<Submission>> FindAbandoned(const Scope& scope, int32_t hash_version,
+                                                          const RequestHash& hash) override;
   absl::StatusOr<std::optional<Submission>> FindById(const SubmissionId& id) override;
-  absl::StatusOr<std::optional<Attempt>> FindAttempt(const SubmissionId& id,
-                                                     int32_t number) override;
+  absl::StatusOr<std::optional<Submission>> FindByTaskId(const std::optional<std::string>& tenant,
+                                                         const TaskId& task_id) override;
+  absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) override;
   absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,
                                                   absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindUnknownDue(const std::string& upstream_account,
+                                                         absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindLeases(absl::Time ended_by, int32_t limit) override;
   absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) override;
-  absl::StatusOr<std::vector<Submission>> FindDispatching(int32_t limit) override;
   absl::Status Insert(const Change& change) override;
   absl::Status Update(const Submission& before, const Change& change) override;
   absl::Status PointRequestId(const Scope& scope, const std::string& request_id,
                               const SubmissionId& names) override;
+  absl::Status DetachRequestId(const Scope& scope, const std::string& request_id) override;
 
   absl::StatusOr<std::optional<std::string>> GetMeta(const std::string& key);
   absl::Status PutMeta(const std::string& key, const std::string& value);
@@ -67,23 +75,30 @@ class SqliteTransaction : public StoreTransaction {
   // Where a record lies that this command has loaded or inserted.
   int64_t SeqOf(const SubmissionId& id) const;
   void WriteParts(int64_t seq, const Change& change);
-  void WriteHashHold(int64_t seq, const Submission& submission);
-  absl::Status DeleteHashHold(int64_t seq, const Submission& submission);
-  std::optional<int64_t> ReadTime(StatementUse& use);
+  // Runs a statement on one of the tables that are keyed by scope and hash; the rows changed.
+  int RunOnHash(SQLite::Statement& statement, int64_t seq, const Submission& submission);
+  // hash_holds and abandoned_hashes follow the record.
+  absl::Status MoveHash(int64_t seq, const Submission& before, const Submission& after);
 
   SQLite::Database& database_;
   Names names_;
   RecordReader reader_;
   SQLite::Statement out_of_time_;
   SQLite::Statement due_;
+  SQLite::Statement unknown_due_;
+  SQLite::Statement leases_;
   SQLite::Statement next_attempt_time_;
+  SQLite::Statement next_unknown_time_;
   SQLite::Statement next_deadline_;
-  SQLite::Statement dispatching_;
+  SQLite::Statement next_lease_end_;
   SQLite::Statement insert_submission_;
   SQLite::Statement update_submission_;
   SQLite::Statement insert_hash_hold_;
   SQLite::Statement delete_hash_hold_;
+  SQLite::Statement put_abandoned_;
+  SQLite::Statement delete_abandoned_;
   SQLite::Statement point_request_id_;
+  SQLite::Statement detach_request_id_;
   SQLite::Statement put_attempt_;
   SQLite::Statement insert_attempt_task_;
   SQLite::Statement insert_event_;

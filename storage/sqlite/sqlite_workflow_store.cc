@@ -81,8 +81,9 @@ class Store : public WorkflowStore {
   void Submit(SubmitCommand command, Callback<SubmitOutcome> done) override;
   void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) override;
   void ClaimDue(ClaimDueCommand command, Callback<ClaimDueOutcome> done) override;
-  void Apply(SubmissionId id, Transition transition, Callback<Submission> done) override;
-  void ExpireAllLeases(std::string actor, Callback<int64_t> done) override;
+  void Apply(ApplyCommand command, Callback<Submission> done) override;
+  void Cancel(CancelCommand command, Callback<CancelResult> done) override;
+  void ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) override;
   void Get(GetQuery query, Callback<SubmissionWithAttempts> done) override;
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
@@ -209,18 +210,24 @@ void Store::ClaimDue(ClaimDueCommand command, Callback<ClaimDueOutcome> done) {
                          });
 }
 
-void Store::Apply(SubmissionId id, Transition transition, Callback<Submission> done) {
+void Store::Apply(ApplyCommand command, Callback<Submission> done) {
   Write<Submission>("Apply", std::move(done),
-                    [this, id = std::move(id),
-                     transition = std::move(transition)](SqliteTransaction& transaction) {
-                      return RunApply(transaction, id, transition, clock_->Now());
+                    [this, command = std::move(command)](SqliteTransaction& transaction) {
+                      return RunApply(transaction, command, clock_->Now());
                     });
 }
 
-void Store::ExpireAllLeases(std::string actor, Callback<int64_t> done) {
+void Store::Cancel(CancelCommand command, Callback<CancelResult> done) {
+  Write<CancelResult>("Cancel", std::move(done),
+                      [this, command = std::move(command)](SqliteTransaction& transaction) {
+                        return RunCancel(transaction, command, clock_->Now());
+                      });
+}
+
+void Store::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) {
   Write<int64_t>("ExpireAllLeases", std::move(done),
-                 [this, actor = std::move(actor)](SqliteTransaction& transaction) {
-                   return RunExpireAllLeases(transaction, actor, clock_->Now());
+                 [this, actor = std::move(actor), rules](SqliteTransaction& transaction) {
+                   return RunExpireAllLeases(transaction, actor, rules, clock_->Now());
                  });
 }
 

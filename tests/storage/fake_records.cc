@@ -60,6 +60,8 @@ void FakeTransaction::RollBack() {
   }
   Restore(tables_->request_ids, request_id_undo_);
   Restore(tables_->hash_holds, hash_undo_);
+  Restore(tables_->abandoned, abandoned_undo_);
+  Restore(tables_->detached, detached_undo_);
 }
 
 absl::StatusOr<RequestIdMatch> FakeTransaction::FindByRequestId(const Scope& scope,
@@ -70,6 +72,9 @@ absl::StatusOr<RequestIdMatch> FakeTransaction::FindByRequestId(const Scope& sco
   if (id.has_value()) {
     match.submission = Lookup(tables_->submissions, *id);
     match.tombstone = !match.submission.has_value();
+    match.detached =
+        Lookup(tables_->detached, std::make_tuple(scope.tenant, scope.upstream_account, request_id))
+            .value_or(false);
   }
   return match;
 }
@@ -89,10 +94,39 @@ absl::StatusOr<std::optional<Submission>> FakeTransaction::FindById(const Submis
   return Lookup(tables_->submissions, id);
 }
 
-absl::StatusOr<std::optional<Attempt>> FakeTransaction::FindAttempt(const SubmissionId& id,
-                                                                    int32_t number) {
-  const auto attempts = tables_->attempts.find(id);
-  return attempts == tables_->attempts.end() ? std::nullopt : Lookup(attempts->second, number);
+absl::StatusOr<std::optional<Submission>> FakeTransaction::FindAbandoned(const Scope& scope,
+                                                                         int32_t hash_version,
+                                                                         const RequestHash& hash) {
+  const auto id = Lookup(tables_->abandoned,
+                         std::make_tuple(scope.tenant, scope.upstream_account, hash_version, hash));
+  if (!id.has_value()) {
+    return std::nullopt;
+  }
+  return FindById(*id);
+}
+
+absl::StatusOr<std::optional<Submission>> FakeTransaction::FindByTaskId(
+    const std::optional<std::string>& tenant, const TaskId& task_id) {
+  for (const auto& [id, submission] : tables_->submissions) {
+    if (tenant.has_value() && submission.scope.tenant != *tenant) {
+      continue;
+    }
+    for (const auto& [number, attempt] : tables_->attempts[id]) {
+      if (std::find(attempt.task_ids.begin(), attempt.task_ids.end(), task_id) !=
+          attempt.task_ids.end()) {
+        return submission;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<std::vector<Attempt>> FakeTransaction::FindAttempts(const SubmissionId& id) {
+  std::vector<Attempt> attempts;
+  for (const auto& [number, attempt] : tables_->attempts[id]) {
+    attempts.push_back(attempt);
+  }
+  return attempts;
 }
 
 absl::StatusOr<std::vector<Submission>> FakeTransaction::FindOutOfTime(absl::Time now,
@@ -114,23 +148,45 @@ absl::StatusOr<std::vector<Submission>> FakeTransaction::FindDue(
       [](const Submission& s) { return s.next_attempt_time; });
 }
 
+absl::StatusOr<std::vector<Submission>> FakeTransaction::FindUnknownDue(
+    const std::string& upstream_account, absl::Time now, int32_t limit) {
+  return Select(
+      *tables_, limit,
+      [&](const Submission& s) {
+        return s.state == SubmissionState::kOutcomeUnknown &&
+               s.scope.upstream_account == upstream_account &&
+               s.next_attempt_time != absl::InfinitePast() && s.next_attempt_time <= now;
+      },
+      [](const Submission& s) { return s.next_attempt_time; });
+}
+
+absl::StatusOr<std::vector<Submission>> FakeTransaction::FindLeases(absl::Time ended_by,
+                                                                    int32_t limit) {
+  return Select(
+      *tables_, limit,
+      [&](const Submission& s) {
+        return s.state == SubmissionState::kDispatching && s.lease_expire_time <= ended_by;
+      },
+      [](const Submission& s) { return s.lease_expire_time; });
+}
+
 absl::StatusOr<absl::Time> FakeTransaction::NextDueTime(const std::string& upstream_account) {
   absl::Time next = absl::InfiniteFuture();
   for (const auto& [id, s] : tables_->submissions) {
+    const bool ours = s.scope.upstream_account == upstream_account;
     if (IsPending(s)) {
       next = std::min(next, s.submit_deadline_time);
-      if (s.scope.upstream_account == upstream_account) {
-        next = std::min(next, s.next_attempt_time);
-      }
+    }
+    if (s.state == SubmissionState::kDispatching) {
+      next = std::min(next, s.lease_expire_time);
+    }
+    const bool waits = IsPending(s) || (s.state == SubmissionState::kOutcomeUnknown &&
+                                        s.next_attempt_time != absl::InfinitePast());
+    if (ours && waits) {
+      next = std::min(next, s.next_attempt_time);
     }
   }
   return next;
-}
-
-absl::StatusOr<std::vector<Submission>> FakeTransaction::FindDispatching(int32_t limit) {
-  return Select(
-      *tables_, limit, [](const Submission& s) { return s.state == SubmissionState::kDispatching; },
-      [](const Submission& s) { return s.lease_expire_time; });
 }
 
 void FakeTransaction::RememberForUndo(const SubmissionId& id) {
@@ -165,10 +221,26 @@ absl::Status FakeTransaction::MoveHashHold(const std::optional<Submission>& befo
   return absl::OkStatus();
 }
 
+void FakeTransaction::MoveAbandoned(const Submission& before, const Submission& after) {
+  const bool was = before.state == SubmissionState::kAbandoned;
+  const bool is = after.state == SubmissionState::kAbandoned;
+  if (was == is || after.dedupe_mode != DedupeMode::kContent) {
+    return;
+  }
+  const FakeTables::HashKey key = HashKeyOf(after);
+  const std::optional<SubmissionId> present = Lookup(tables_->abandoned, key);
+  abandoned_undo_.emplace_back(key, present);
+  if (is) {
+    tables_->abandoned[key] = after.id;
+  } else if (present == after.id) {
+    tables_->abandoned.erase(key);
+  }
+}
+
 void FakeTransaction::WriteParts(const Change& change) {
   const SubmissionId& id = change.submission.id;
-  if (change.attempt.has_value()) {
-    tables_->attempts[id][change.attempt->number] = *change.attempt;
+  for (const Attempt& attempt : change.attempts) {
+    tables_->attempts[id][attempt.number] = attempt;
   }
   std::vector<SubmissionEvent>& events = tables_->events[id];
   events.insert(events.end(), change.events.begin(), change.events.end());
@@ -199,6 +271,7 @@ absl::Status FakeTransaction::Update(const Submission& before, const Change& cha
   if (absl::Status status = MoveHashHold(before, change.submission); !status.ok()) {
     return status;
   }
+  MoveAbandoned(before, change.submission);
   tables_->submissions[before.id] = change.submission;
   WriteParts(change);
   return absl::OkStatus();
@@ -208,7 +281,16 @@ absl::Status FakeTransaction::PointRequestId(const Scope& scope, const std::stri
                                              const SubmissionId& names) {
   FakeTables::RequestIdKeyOf key(scope.tenant, scope.upstream_account, request_id);
   request_id_undo_.emplace_back(key, Lookup(tables_->request_ids, key));
+  detached_undo_.emplace_back(key, Lookup(tables_->detached, key));
+  tables_->detached.erase(key);
   tables_->request_ids[std::move(key)] = names;
+  return absl::OkStatus();
+}
+
+absl::Status FakeTransaction::DetachRequestId(const Scope& scope, const std::string& request_id) {
+  const FakeTables::RequestIdKeyOf key(scope.tenant, scope.upstream_account, request_id);
+  detached_undo_.emplace_back(key, Lookup(tables_->detached, key));
+  tables_->detached[key] = true;
   return absl::OkStatus();
 }
 

@@ -22,6 +22,8 @@ struct FakeTables {
   std::map<SubmissionId, Submission> submissions;
   std::map<RequestIdKeyOf, SubmissionId> request_ids;  // tenant, account, request_id
   std::map<HashKey, SubmissionId> hash_holds;
+  std::map<HashKey, SubmissionId> abandoned;
+  std::map<RequestIdKeyOf, bool> detached;
   std::map<SubmissionId, std::map<int32_t, Attempt>> attempts;
   std::map<SubmissionId, std::vector<SubmissionEvent>> events;
   std::optional<RecordedAccount> account;
@@ -38,18 +40,24 @@ class FakeTransaction : public StoreTransaction {
                                                  const std::string& request_id) override;
   absl::StatusOr<std::optional<Submission>> FindByHash(const Scope& scope, int32_t hash_version,
                                                        const RequestHash& hash) override;
+  absl::StatusOr<std::optional<Submission>> FindAbandoned(const Scope& scope, int32_t hash_version,
+                                                          const RequestHash& hash) override;
   absl::StatusOr<std::optional<Submission>> FindById(const SubmissionId& id) override;
-  absl::StatusOr<std::optional<Attempt>> FindAttempt(const SubmissionId& id,
-                                                     int32_t number) override;
+  absl::StatusOr<std::optional<Submission>> FindByTaskId(const std::optional<std::string>& tenant,
+                                                         const TaskId& task_id) override;
+  absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) override;
   absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,
                                                   absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindUnknownDue(const std::string& upstream_account,
+                                                         absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindLeases(absl::Time ended_by, int32_t limit) override;
   absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) override;
-  absl::StatusOr<std::vector<Submission>> FindDispatching(int32_t limit) override;
   absl::Status Insert(const Change& change) override;
   absl::Status Update(const Submission& before, const Change& change) override;
   absl::Status PointRequestId(const Scope& scope, const std::string& request_id,
                               const SubmissionId& names) override;
+  absl::Status DetachRequestId(const Scope& scope, const std::string& request_id) override;
 
  private:
   // What one submission looked like before this transaction.
@@ -60,6 +68,7 @@ class FakeTransaction : public StoreTransaction {
   };
 
   void RememberForUndo(const SubmissionId& id);
+  void MoveAbandoned(const Submission& before, const Submission& after);
   absl::Status MoveHashHold(const std::optional<Submission>& before, const Submission& after);
   void WriteParts(const Change& change);
 
@@ -67,6 +76,8 @@ class FakeTransaction : public StoreTransaction {
   std::map<SubmissionId, Undo> undo_;
   std::vector<std::pair<FakeTables::RequestIdKeyOf, std::optional<SubmissionId>>> request_id_undo_;
   std::vector<std::pair<FakeTables::HashKey, std::optional<SubmissionId>>> hash_undo_;
+  std::vector<std::pair<FakeTables::HashKey, std::optional<SubmissionId>>> abandoned_undo_;
+  std::vector<std::pair<FakeTables::RequestIdKeyOf, std::optional<bool>>> detached_undo_;
 };
 
 }  // namespace genledger

@@ -106,8 +106,9 @@ class Fake : public WorkflowStore {
   void Submit(SubmitCommand command, Callback<SubmitOutcome> done) override;
   void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) override;
   void ClaimDue(ClaimDueCommand command, Callback<ClaimDueOutcome> done) override;
-  void Apply(SubmissionId id, Transition transition, Callback<Submission> done) override;
-  void ExpireAllLeases(std::string actor, Callback<int64_t> done) override;
+  void Apply(ApplyCommand command, Callback<Submission> done) override;
+  void Cancel(CancelCommand command, Callback<CancelResult> done) override;
+  void ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) override;
   void Get(GetQuery query, Callback<SubmissionWithAttempts> done) override;
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
@@ -198,15 +199,21 @@ void Fake::ClaimDue(ClaimDueCommand command, Callback<ClaimDueOutcome> done) {
   });
 }
 
-void Fake::Apply(SubmissionId id, Transition transition, Callback<Submission> done) {
+void Fake::Apply(ApplyCommand command, Callback<Submission> done) {
   Write<Submission>(std::move(done), [&](FakeTransaction& transaction) {
-    return RunApply(transaction, id, transition, clock_->Now());
+    return RunApply(transaction, command, clock_->Now());
   });
 }
 
-void Fake::ExpireAllLeases(std::string actor, Callback<int64_t> done) {
+void Fake::Cancel(CancelCommand command, Callback<CancelResult> done) {
+  Write<CancelResult>(std::move(done), [&](FakeTransaction& transaction) {
+    return RunCancel(transaction, command, clock_->Now());
+  });
+}
+
+void Fake::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) {
   Write<int64_t>(std::move(done), [&](FakeTransaction& transaction) {
-    return RunExpireAllLeases(transaction, actor, clock_->Now());
+    return RunExpireAllLeases(transaction, actor, rules, clock_->Now());
   });
 }
 

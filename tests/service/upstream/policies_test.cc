@@ -7,7 +7,6 @@
 #include "absl/time/time.h"
 #include "service/base/random_source.h"
 #include "service/upstream/backoff_policy.h"
-#include "service/upstream/repost_policy.h"
 #include "service/upstream/retry_policy.h"
 
 namespace genledger {
@@ -86,37 +85,6 @@ TEST(BackoffPolicyTest, RetryAfterIsAFloorUnderTheJitter) {
 TEST(BackoffPolicyTest, InProgressWaitsAsLongAsItIsTold) {
   EXPECT_EQ(InProgressDelay(std::nullopt), absl::Seconds(2));
   EXPECT_EQ(InProgressDelay(absl::Seconds(9)), absl::Seconds(9));
-}
-
-TEST(RepostPolicyTest, EveryConditionIsNeeded) {
-  const RepostPolicy policy({.idempotency = UpstreamIdempotency::kTrusted});
-  const RepostCandidate good = {.attempt_base_url = "https://a",
-                                .attempt_credential_fingerprint = "f",
-                                .current_base_url = "https://a",
-                                .current_credential_fingerprint = "f",
-                                .age = absl::Hours(22),
-                                .reposts = 2};
-  const AttemptResult ambiguous = Result(AttemptClass::kAmbiguous);
-  EXPECT_TRUE(policy.MayRepost(good, ambiguous));
-  EXPECT_FALSE(policy.MayRepost(good, Result(AttemptClass::kRefused)));
-  EXPECT_FALSE(
-      RepostPolicy({.idempotency = UpstreamIdempotency::kSend}).MayRepost(good, ambiguous));
-  EXPECT_FALSE(RepostPolicy({.idempotency = UpstreamIdempotency::kOff}).MayRepost(good, ambiguous));
-  AttemptResult indeterminate = ambiguous;
-  indeterminate.never_repost = true;
-  EXPECT_FALSE(policy.MayRepost(good, indeterminate));
-  RepostCandidate other = good;
-  other.current_base_url = "https://b";
-  EXPECT_FALSE(policy.MayRepost(other, ambiguous));
-  other = good;
-  other.current_credential_fingerprint = "g";
-  EXPECT_FALSE(policy.MayRepost(other, ambiguous));
-  other = good;
-  other.age = absl::Hours(23);
-  EXPECT_FALSE(policy.MayRepost(other, ambiguous));
-  other = good;
-  other.reposts = 3;
-  EXPECT_FALSE(policy.MayRepost(other, ambiguous));
 }
 
 }  // namespace
