@@ -14,12 +14,25 @@
 
 #include "service/domain/canonicalize.h"
 #include "service/domain/list_filter_parser.h"
-#include "tests/service/domain/sample_submissions.h"
+#include "service/domain/request_hash.h"
 
 namespace genledger {
 namespace {
 
 constexpr int kRounds = 4000;
+constexpr absl::Time kSampleTime = absl::FromUnixSeconds(1'767'225'600);  // 2026-01-01T00:00:00Z
+
+Submission SamplePending(std::string request_id = "") {
+  Submission s;
+  s.id = SubmissionId("sub_01KDVDNA00ABCDEFGHJKMNPQRS");
+  s.scope = {.tenant = "studio", .upstream_account = "api.upstream.example"};
+  s.spec = Canonicalize({.prompt = "a cat"});
+  s.request_hash = HashRequest("a cat");
+  s.request_id = std::move(request_id);
+  s.create_time = kSampleTime;
+  s.update_time = kSampleTime;
+  return s;
+}
 
 bool MatchesText(const std::string& text, const Submission& submission) {
   const absl::StatusOr<ListFilter> filter = ParseListFilter(text);
@@ -29,7 +42,6 @@ bool MatchesText(const std::string& text, const Submission& submission) {
 
 TEST(ListFilterMatch, LooksAtEveryField) {
   Submission s = SamplePending("job-1");
-  s.id = SubmissionId("sub_01KDVDNA00ABCDEFGHJKMNPQRS");
   s.labels = {{"team", "trailers"}, {"empty", ""}, {"two words", "x"}};
   s.task_id = TaskId("task-9");
   s.submit_time = kSampleTime + absl::Seconds(1);

@@ -218,7 +218,7 @@ TEST(ListFilterParser, RefusesWhatItDoesNotKnow) {
 
 TEST(ListFilterParser, RefusesWhatIsNotWellFormed) {
   const std::vector<Refused> cases = {
-      {"sesame", 7, "operator"},
+      {"sesame", 1, "unknown field"},
       {"state", 6, "operator"},
       {"\"sesame\"", 1, "name of a field"},
       {"state PENDING", 7, "operator"},
