@@ -58,7 +58,10 @@ void FuzzUpstream(std::string_view input) {
   GL_CHECK(result.outcome != AttemptClass::kNotSent, "bytes were written");
   GL_CHECK(result.upstream_message.size() <= kUpstreamMessageBytesMax, "short messages");
   GL_CHECK(IsValidUtf8(result.upstream_message) && IsValidUtf8(result.upstream_code), "UTF-8");
-  GL_CHECK(result.upstream_message.find(kApiKey) == std::string::npos, "the key stays here");
+  for (const std::string* text :
+       {&result.upstream_message, &result.upstream_code, &result.upstream_request_id}) {
+    GL_CHECK(text->find(kApiKey) == std::string::npos, "the key stays here");
+  }
   GL_CHECK(!result.retry_after.has_value() || *result.retry_after >= absl::ZeroDuration(),
            "no wait into the past");
 }
