@@ -16,7 +16,7 @@ bool ComesBefore(const ListQuery& query, const ListPosition& a, const ListPositi
   if (query.order_by == ListOrder::kUpdateTime && early.update_time != late.update_time) {
     return early.update_time < late.update_time;
   }
-  return early.id < late.id;
+  return early.id.value() < late.id.value();
 }
 
 ListPageCutter::Verdict ListPageCutter::Offer(const Submission& submission) {

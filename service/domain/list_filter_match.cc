@@ -72,7 +72,8 @@ bool MatchesComparison(const FilterComparison& comparison, const Submission& sub
   static const std::string kNoModel;
   switch (comparison.field) {
     case FilterField::kId:
-      return Compare(submission.id, comparison.op, std::get<SubmissionId>(comparison.value));
+      return Compare(submission.id.value(), comparison.op,
+                     std::get<SubmissionId>(comparison.value).value());
     case FilterField::kState:
       return Compare(submission.state, comparison.op, std::get<SubmissionState>(comparison.value));
     case FilterField::kModel: {

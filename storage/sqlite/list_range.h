@@ -1,9 +1,9 @@
 // Which part of an index a list has to read.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
+#include <tuple>
 
 #include "storage/workflow_store.h"
 
@@ -14,7 +14,9 @@ struct ListKey {
   int64_t update_time = 0;  // 0 in the order of creation
   std::string id;
 
-  friend std::strong_ordering operator<=>(const ListKey&, const ListKey&) = default;
+  friend bool operator<(const ListKey& a, const ListKey& b) {
+    return std::tie(a.update_time, a.id) < std::tie(b.update_time, b.id);
+  }
 };
 
 // Everything between two keys, which are themselves left out.

@@ -94,6 +94,7 @@ std::vector<SubmissionId> Expected(const std::vector<SubmissionWithAttempts>& ev
     return query.order_by == ListOrder::kUpdateTime && a.update_time < b.update_time;
   });
   std::vector<SubmissionId> ids;
+  ids.reserve(rows.size());
   for (const Submission& row : rows) {
     ids.push_back(row.id);
   }
