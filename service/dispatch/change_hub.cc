@@ -102,6 +102,11 @@ void ChangeHub::Drain() {
   }
 }
 
+bool ChangeHub::draining() const {
+  absl::MutexLock lock(&mu_);
+  return draining_;
+}
+
 size_t ChangeHub::waiter_count() const {
   absl::MutexLock lock(&mu_);
   return waiters_.size();

@@ -54,6 +54,9 @@ class ChangeHub {
   // Answers every waiter, and every later one at once: the server drains.
   void Drain();
 
+  // Whether Drain was called.
+  bool draining() const;
+
   size_t waiter_count() const;
 
  private:

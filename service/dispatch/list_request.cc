@@ -15,6 +15,8 @@ namespace {
 constexpr char kCreateTime[] = "create_time";
 constexpr char kUpdateTime[] = "update_time";
 constexpr char kDescending[] = "desc";
+// Stands for all tenants where a tenant is named.
+constexpr char kAllTenants[] = "-";
 
 absl::Status Invalid(std::string field, std::string description) {
   return errors::FieldInvalid({{.field = std::move(field), .description = std::move(description)}});

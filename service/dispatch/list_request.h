@@ -35,7 +35,6 @@ struct ListRequest {
 
 inline constexpr int32_t kPageSizeDefault = 50;
 inline constexpr int32_t kPageSizeMax = 1000;  // more is cut to it
-inline constexpr char kAllTenants[] = "-";
 
 // `tenant`: whose, after the caller's rights; nullopt: all. INVALID_ARGUMENT FIELD_INVALID
 // (page_size, filter, order_by or page_token). Pure.

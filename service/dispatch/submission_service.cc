@@ -31,24 +31,6 @@ void Append(std::vector<FieldViolation>& violations, std::optional<FieldViolatio
   }
 }
 
-// Which tenant a read is about; nullopt: all. A caller sees its own only.
-absl::StatusOr<std::optional<std::string>> ResolveTenant(const Principal& caller,
-                                                         const std::string& asked, bool allow_all) {
-  if (asked.empty() || asked == caller.tenant) {
-    return std::optional<std::string>(caller.tenant);
-  }
-  if (caller.role != Role::kOperator) {
-    return errors::PermissionDenied("this identity may not read other tenants");
-  }
-  if (asked == kAllTenants) {
-    if (!allow_all) {
-      return Invalid("tenant", "\"-\" (all tenants) is for lists only");
-    }
-    return std::optional<std::string>();
-  }
-  return std::optional<std::string>(asked);
-}
-
 // Whether a waiting SubmitGeneration has its answer. A PENDING submission whose next attempt lies
 // beyond the wait answers early: nothing can happen until then.
 bool IsSettled(const Submission& submission, absl::Time wait_deadline) {
@@ -57,6 +39,9 @@ bool IsSettled(const Submission& submission, absl::Time wait_deadline) {
       return false;
     case SubmissionState::kPending:
       return submission.next_attempt_time > wait_deadline;
+    case SubmissionState::kOutcomeUnknown:  // its policy may still act in time
+      return submission.next_attempt_time == absl::InfinitePast() ||
+             submission.next_attempt_time > wait_deadline;
     default:
       return true;
   }
@@ -81,26 +66,6 @@ absl::Status ErrorOf(const Submission& submission, absl::Time now) {
                                       submission.failure->reopen_time - now);
   }
   return absl::InternalError("a submission in no known state");
-}
-
-absl::StatusOr<SubmissionKey> KeyOf(const GetInput& input, const std::string& upstream_account) {
-  if (input.key.size() > kKeyBytesMax) {
-    return errors::SubmissionNotFound("(a key of over 256 bytes)");
-  }
-  switch (input.key_kind) {
-    case GetInput::KeyKind::kId:
-      if (!IsSubmissionId(input.key)) {
-        return errors::SubmissionNotFound(input.key);
-      }
-      return SubmissionKey(SubmissionId(input.key));
-    case GetInput::KeyKind::kRequestId:
-      return SubmissionKey(RequestIdKey{upstream_account, input.key});
-    case GetInput::KeyKind::kTaskId:
-      return SubmissionKey(TaskId(input.key));
-    case GetInput::KeyKind::kNone:
-      break;
-  }
-  return Invalid("key", "one of id, request_id and task_id must be set");
 }
 
 }  // namespace
@@ -262,8 +227,11 @@ void SubmissionService::OnStored(std::shared_ptr<SubmitCall> call,
   slot.reset();
   const bool new_run =
       call->dedupe == DedupeKind::kCreated || call->dedupe == DedupeKind::kReopened;
+  // A joiner may have made a policy due.
+  const bool policy_due = submission.state == SubmissionState::kOutcomeUnknown &&
+                          submission.next_attempt_time != absl::InfinitePast();
   AwaitOutcome(std::move(call), std::move(submission));
-  if (new_run) {
+  if (new_run || policy_due) {
     dispatcher_->Wake();
   }
 }
@@ -328,12 +296,12 @@ std::shared_ptr<CallHandle> SubmissionService::Get(const Principal& caller, GetI
                                                    Callback<SubmissionWithAttempts> done) {
   auto handle = std::make_shared<CallHandle>();
   absl::StatusOr<std::optional<std::string>> tenant =
-      ResolveTenant(caller, input.tenant, /*allow_all=*/false);
+      TenantToRead(caller, input.tenant, AllTenants::kRefused);
   if (!tenant.ok()) {
     done(tenant.status());
     return handle;
   }
-  absl::StatusOr<SubmissionKey> key = KeyOf(input, options_.upstream_account);
+  absl::StatusOr<SubmissionKey> key = KeyOf(input.key, options_.upstream_account);
   if (!key.ok()) {
     done(key.status());
     return handle;
@@ -388,7 +356,7 @@ void SubmissionService::LongPoll(std::shared_ptr<CallHandle> handle, GetQuery qu
 void SubmissionService::BatchGet(const Principal& caller, BatchGetInput input,
                                  Callback<std::vector<SubmissionWithAttempts>> done) {
   absl::StatusOr<std::optional<std::string>> tenant =
-      ResolveTenant(caller, input.tenant, /*allow_all=*/false);
+      TenantToRead(caller, input.tenant, AllTenants::kRefused);
   if (!tenant.ok()) {
     done(tenant.status());
     return;
@@ -410,7 +378,7 @@ void SubmissionService::BatchGet(const Principal& caller, BatchGetInput input,
 
 void SubmissionService::List(const Principal& caller, ListInput input, Callback<ListAnswer> done) {
   absl::StatusOr<std::optional<std::string>> tenant =
-      ResolveTenant(caller, input.tenant, /*allow_all=*/true);
+      TenantToRead(caller, input.tenant, AllTenants::kAllowed);
   if (!tenant.ok()) {
     done(tenant.status());
     return;
@@ -429,6 +397,21 @@ void SubmissionService::List(const Principal& caller, ListInput input, Callback<
     }
     done(MakeListAnswer(request, *std::move(page)));
   });
+}
+
+absl::StatusOr<std::shared_ptr<SubmissionWatch>> SubmissionService::Watch(const Principal& caller,
+                                                                          const std::string& tenant,
+                                                                          const NamedKey& key,
+                                                                          int64_t after_revision) {
+  if (after_revision < 0) {
+    return Invalid("after_revision", "must not be negative");
+  }
+  GetQuery query{.with_attempts = true};
+  GL_ASSIGN_OR_RETURN(query.tenant, TenantToRead(caller, tenant, AllTenants::kRefused));
+  GL_ASSIGN_OR_RETURN(query.key, KeyOf(key, options_.upstream_account));
+  return std::make_shared<SubmissionWatch>(
+      std::move(query), after_revision,
+      SubmissionWatch::Collaborators{.store = store_, .hub = hub_, .clock = clock_});
 }
 
 void SubmissionService::Drain() {

@@ -15,9 +15,11 @@
 #include "service/auth/principal.h"
 #include "service/base/clock.h"
 #include "service/base/ids.h"
+#include "service/dispatch/access.h"
 #include "service/dispatch/change_hub.h"
 #include "service/dispatch/dispatcher.h"
 #include "service/dispatch/list_request.h"
+#include "service/dispatch/submission_watch.h"
 #include "service/domain/request_rules.h"
 #include "service/domain/validate.h"
 #include "storage/workflow_store.h"
@@ -58,8 +60,7 @@ struct PreviewAnswer {
 struct GetInput {
   // Empty: the caller's own; readers and operators may name another.
   std::string tenant;
-  enum class KeyKind { kNone, kId, kRequestId, kTaskId } key_kind = KeyKind::kNone;
-  std::string key;
+  NamedKey key;
   bool with_attempts = true;
   // Long poll: answer when the revision is greater, or after `wait`.
   int64_t wait_for_revision_after = 0;
@@ -128,6 +129,13 @@ class SubmissionService {
   void BatchGet(const Principal& caller, BatchGetInput input,
                 Callback<std::vector<SubmissionWithAttempts>> done);
   void List(const Principal& caller, ListInput input, Callback<ListAnswer> done);
+
+  // A stream of one submission: see SubmissionWatch. The errors of Get come before the first
+  // message.
+  absl::StatusOr<std::shared_ptr<SubmissionWatch>> Watch(const Principal& caller,
+                                                         const std::string& tenant,
+                                                         const NamedKey& key,
+                                                         int64_t after_revision);
 
   // New work is refused from now on, and waiting calls are answered with the state as it is.
   void Drain();

@@ -8,49 +8,11 @@
 #include "service/base/errors.h"
 #include "service/domain/model_catalog.h"
 #include "service/rpc/proto_convert.h"
-#include "service/rpc/status_convert.h"
+#include "service/rpc/unary_call.h"
+#include "service/rpc/watch_stream.h"
 
 namespace genledger {
 namespace {
-
-// One unary call. A caller that hangs up ends the waiting, never the work.
-class UnaryCall final : public grpc::ServerUnaryReactor {
- public:
-  explicit UnaryCall(grpc::CallbackServerContext* context) : context_(context) {}
-
-  // Before the handler returns: gRPC calls nothing of this object earlier.
-  void set_handle(std::shared_ptr<CallHandle> handle) { handle_ = std::move(handle); }
-
-  void FinishWith(const absl::Status& status) {
-    Finish(status.ok() ? grpc::Status::OK : FinishWithError(context_, status));
-  }
-
- private:
-  void OnCancel() override {
-    if (handle_ != nullptr) {
-      handle_->StopWaiting();
-    }
-  }
-  void OnDone() override { delete this; }
-
-  grpc::CallbackServerContext* const context_;
-  std::shared_ptr<CallHandle> handle_;
-};
-
-absl::StatusOr<Principal> Caller(Authenticator& authenticator,
-                                 const grpc::CallbackServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  const auto header = metadata.find("authorization");
-  return authenticator.Authenticate(
-      header == metadata.end() ? std::string_view()
-                               : std::string_view(header->second.data(), header->second.size()));
-}
-
-absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
-  const std::chrono::system_clock::time_point deadline = context.deadline();
-  return deadline == std::chrono::system_clock::time_point::max() ? absl::InfiniteFuture()
-                                                                  : absl::FromChrono(deadline);
-}
 
 bool WantsAttempts(v1::SubmissionView view, bool full_by_default) {
   return view == v1::SUBMISSION_VIEW_UNSPECIFIED ? full_by_default
@@ -72,21 +34,31 @@ GetInput GetInputFromProto(const v1::GetSubmissionRequest& request) {
                  .wait = DurationFromProto(request.wait())};
   switch (request.key_case()) {
     case v1::GetSubmissionRequest::kId:
-      input.key_kind = GetInput::KeyKind::kId;
-      input.key = request.id();
+      input.key = {NamedKey::Kind::kId, request.id()};
       break;
     case v1::GetSubmissionRequest::kRequestId:
-      input.key_kind = GetInput::KeyKind::kRequestId;
-      input.key = request.request_id();
+      input.key = {NamedKey::Kind::kRequestId, request.request_id()};
       break;
     case v1::GetSubmissionRequest::kTaskId:
-      input.key_kind = GetInput::KeyKind::kTaskId;
-      input.key = request.task_id();
+      input.key = {NamedKey::Kind::kTaskId, request.task_id()};
       break;
     case v1::GetSubmissionRequest::KEY_NOT_SET:
       break;
   }
   return input;
+}
+
+// The key of a request that names a submission by id or request_id.
+template <typename Request>
+NamedKey KeyFromProto(const Request& request) {
+  switch (request.key_case()) {
+    case Request::kId:
+      return {NamedKey::Kind::kId, request.id()};
+    case Request::kRequestId:
+      return {NamedKey::Kind::kRequestId, request.request_id()};
+    default:
+      return {};
+  }
 }
 
 }  // namespace
@@ -193,6 +165,63 @@ grpc::ServerUnaryReactor* GenerationServiceImpl::ListSubmissions(
     }
     call->FinishWith(page.status());
   });
+  return call;
+}
+
+grpc::ServerWriteReactor<v1::WatchSubmissionResponse>* GenerationServiceImpl::WatchSubmission(
+    grpc::CallbackServerContext* context, const v1::WatchSubmissionRequest* request) {
+  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
+  if (!caller.ok()) {
+    return WatchStream::Refuse(context, caller.status());
+  }
+  absl::StatusOr<std::shared_ptr<SubmissionWatch>> watch = service_->Watch(
+      *caller, request->tenant(), KeyFromProto(*request), request->after_revision());
+  return watch.ok() ? WatchStream::Start(context, *std::move(watch))
+                    : WatchStream::Refuse(context, watch.status());
+}
+
+grpc::ServerUnaryReactor* GenerationServiceImpl::CancelSubmission(
+    grpc::CallbackServerContext* context, const v1::CancelSubmissionRequest* request,
+    v1::CancelSubmissionResponse* response) {
+  auto* call = new UnaryCall(context);
+  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
+  if (!caller.ok()) {
+    call->FinishWith(caller.status());
+    return call;
+  }
+  changes_->Cancel(
+      *caller,
+      {.tenant = request->tenant(), .key = KeyFromProto(*request), .etag = request->etag()},
+      [call, response](absl::StatusOr<CancelResult> result) {
+        if (result.ok()) {
+          response->set_outcome(
+              static_cast<v1::CancelSubmissionResponse::Outcome>(result->outcome));
+          SubmissionToProto(result->submission, {}, response->mutable_submission());
+        }
+        call->FinishWith(result.status());
+      });
+  return call;
+}
+
+grpc::ServerUnaryReactor* GenerationServiceImpl::ReleaseDedupe(
+    grpc::CallbackServerContext* context, const v1::ReleaseDedupeRequest* request,
+    v1::Submission* response) {
+  auto* call = new UnaryCall(context);
+  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
+  if (!caller.ok()) {
+    call->FinishWith(caller.status());
+    return call;
+  }
+  changes_->ReleaseDedupe(*caller,
+                          {.tenant = request->tenant(),
+                           .key = {NamedKey::Kind::kId, request->id()},
+                           .etag = request->etag()},
+                          [call, response](absl::StatusOr<Submission> after) {
+                            if (after.ok()) {
+                              SubmissionToProto(*after, {}, response);
+                            }
+                            call->FinishWith(after.status());
+                          });
   return call;
 }
 

@@ -1,20 +1,21 @@
-// genledger.v1.GenerationService: converts, calls the SubmissionService, converts back.
+// genledger.v1.GenerationService: converts, calls a protocol-independent service, converts back.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
 
 #include "genledger/v1/generation_service.grpc.pb.h"
 #include "service/auth/authenticator.h"
+#include "service/dispatch/change_service.h"
 #include "service/dispatch/submission_service.h"
 
 namespace genledger {
 
-// Thread safe. Nothing blocks: a call that waits holds no thread. WatchSubmission, CancelSubmission
-// and ReleaseDedupe answer UNIMPLEMENTED.
+// Thread safe. Nothing blocks: a call that waits holds no thread.
 class GenerationServiceImpl final : public v1::GenerationService::CallbackService {
  public:
-  GenerationServiceImpl(Authenticator* authenticator, SubmissionService* service)
-      : authenticator_(authenticator), service_(service) {}
+  GenerationServiceImpl(Authenticator* authenticator, SubmissionService* service,
+                        ChangeService* changes)
+      : authenticator_(authenticator), service_(service), changes_(changes) {}
 
   grpc::ServerUnaryReactor* SubmitGeneration(grpc::CallbackServerContext* context,
                                              const v1::SubmitGenerationRequest* request,
@@ -28,6 +29,14 @@ class GenerationServiceImpl final : public v1::GenerationService::CallbackServic
   grpc::ServerUnaryReactor* ListSubmissions(grpc::CallbackServerContext* context,
                                             const v1::ListSubmissionsRequest* request,
                                             v1::ListSubmissionsResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchSubmissionResponse>* WatchSubmission(
+      grpc::CallbackServerContext* context, const v1::WatchSubmissionRequest* request) override;
+  grpc::ServerUnaryReactor* CancelSubmission(grpc::CallbackServerContext* context,
+                                             const v1::CancelSubmissionRequest* request,
+                                             v1::CancelSubmissionResponse* response) override;
+  grpc::ServerUnaryReactor* ReleaseDedupe(grpc::CallbackServerContext* context,
+                                          const v1::ReleaseDedupeRequest* request,
+                                          v1::Submission* response) override;
   grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
                                        const v1::ListModelsRequest* request,
                                        v1::ListModelsResponse* response) override;
@@ -35,6 +44,7 @@ class GenerationServiceImpl final : public v1::GenerationService::CallbackServic
  private:
   Authenticator* const authenticator_;
   SubmissionService* const service_;
+  ChangeService* const changes_;
 };
 
 }  // namespace genledger

@@ -6,23 +6,10 @@
 #include <string>
 #include <utility>
 
-#include "google/protobuf/timestamp.pb.h"
 #include "service/base/error_reason.h"
 
 namespace genledger {
 namespace {
-
-void TimeToProto(absl::Time time, google::protobuf::Timestamp* proto) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  int64_t seconds = micros / 1'000'000;
-  int64_t rest = micros % 1'000'000;
-  if (rest < 0) {
-    rest += 1'000'000;
-    --seconds;
-  }
-  proto->set_seconds(seconds);
-  proto->set_nanos(static_cast<int32_t>(rest * 1'000));
-}
 
 // Unset times stay absent.
 template <typename Mutable>
@@ -126,6 +113,33 @@ std::optional<AmbiguityPolicy> ReadAmbiguityPolicy(v1::AmbiguityPolicy policy,
 }
 
 }  // namespace
+
+void TimeToProto(absl::Time time, google::protobuf::Timestamp* proto) {
+  const int64_t micros = absl::ToUnixMicros(time);
+  int64_t seconds = micros / 1'000'000;
+  int64_t rest = micros % 1'000'000;
+  if (rest < 0) {
+    rest += 1'000'000;
+    --seconds;
+  }
+  proto->set_seconds(seconds);
+  proto->set_nanos(static_cast<int32_t>(rest * 1'000));
+}
+
+void EventToProto(const SubmissionEvent& event, v1::SubmissionEvent* proto) {
+  proto->set_revision(event.revision);
+  SetTime(event.time, [proto] { return proto->mutable_time(); });
+  proto->set_type(event.type);
+  proto->set_state(static_cast<v1::Submission::State>(event.state));
+  proto->set_attempt(event.attempt);
+  proto->set_actor(event.actor);
+  proto->set_note(event.note);
+  proto->set_task_id(event.task_id.value());
+  proto->set_outcome(static_cast<v1::Attempt::Outcome>(event.outcome));
+  if (event.reason != ErrorReason::kUnspecified) {
+    proto->set_reason(std::string(ErrorReasonName(event.reason)));
+  }
+}
 
 absl::Duration DurationFromProto(const google::protobuf::Duration& proto) {
   return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());

@@ -7,6 +7,7 @@
 #include "genledger/v1/generation.pb.h"
 #include "genledger/v1/generation_service.pb.h"
 #include "google/protobuf/duration.pb.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "service/dispatch/submission_service.h"
 #include "service/domain/generation_spec.h"
 #include "service/domain/model_catalog.h"
@@ -25,6 +26,10 @@ SubmitInput SubmitInputFromProto(const v1::SubmitGenerationRequest& proto);
 // `attempts` are shown as they are; a BASIC view passes none.
 void SubmissionToProto(const Submission& submission, const std::vector<Attempt>& attempts,
                        v1::Submission* proto);
+
+void EventToProto(const SubmissionEvent& event, v1::SubmissionEvent* proto);
+
+void TimeToProto(absl::Time time, google::protobuf::Timestamp* proto);
 
 void ModelToProto(const ModelCapabilities& model, v1::Model* proto);
 

@@ -12,7 +12,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
-#include "genledger/v1/admin_service.grpc.pb.h"
 #include "service/auth/authenticator.h"
 #include "service/base/clock.h"
 #include "service/base/ids.h"
@@ -20,8 +19,10 @@
 #include "service/base/status_macros.h"
 #include "service/base/timer_queue.h"
 #include "service/dispatch/change_hub.h"
+#include "service/dispatch/change_service.h"
 #include "service/dispatch/dispatcher.h"
 #include "service/dispatch/submission_service.h"
+#include "service/rpc/admin_service.h"
 #include "service/rpc/generation_service.h"
 #include "service/rpc/health_service.h"
 #include "service/telemetry/json_logger.h"
@@ -104,8 +105,8 @@ class ServerImpl final : public Server {
   std::unique_ptr<SubmissionService> service_;
   const std::unique_ptr<Authenticator> authenticator_;
   HealthServiceImpl health_;
-  // Not built yet: every RPC answers UNIMPLEMENTED.
-  v1::AdminService::CallbackService admin_;
+  std::unique_ptr<ChangeService> changes_;
+  std::unique_ptr<AdminServiceImpl> admin_;
   std::unique_ptr<GenerationServiceImpl> generations_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;
@@ -173,7 +174,13 @@ absl::Status ServerImpl::ConnectUpstream() {
                                        .hub = &hub_,
                                        .clock = &clock_,
                                        .ids = &ids_});
-  generations_ = std::make_unique<GenerationServiceImpl>(authenticator_.get(), service_.get());
+  changes_ = std::make_unique<ChangeService>(
+      ChangeServiceOptions{.upstream_account = config_.upstream_account},
+      ChangeService::Collaborators{
+          .store = store_.get(), .dispatcher = dispatcher_.get(), .hub = &hub_});
+  generations_ =
+      std::make_unique<GenerationServiceImpl>(authenticator_.get(), service_.get(), changes_.get());
+  admin_ = std::make_unique<AdminServiceImpl>(authenticator_.get(), changes_.get());
   return absl::OkStatus();
 }
 
@@ -188,7 +195,7 @@ absl::Status ServerImpl::Serve() {
   builder.SetMaxSendMessageSize(kSendBytesMax);
   builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(generations_.get());
-  builder.RegisterService(&admin_);
+  builder.RegisterService(admin_.get());
   builder.RegisterService(&health_);
   grpc_ = builder.BuildAndStart();
   if (grpc_ == nullptr || port_ == 0) {

@@ -41,6 +41,8 @@ _STUBS = _generate_stubs()
 sys.path.insert(0, _STUBS)
 
 import grpc  # noqa: E402
+from genledger.v1 import admin_service_pb2 as admin  # noqa: E402
+from genledger.v1 import admin_service_pb2_grpc as admin_grpc  # noqa: E402
 from genledger.v1 import generation_pb2 as resources  # noqa: E402
 from genledger.v1 import generation_service_pb2 as api  # noqa: E402
 from genledger.v1 import generation_service_pb2_grpc as api_grpc  # noqa: E402
@@ -136,6 +138,7 @@ class Server:
         self.address = f"127.0.0.1:{self._port_file.read_text().strip()}"
         self.channel = grpc.insecure_channel(self.address, options=[("grpc.enable_retries", 0)])
         self.api = api_grpc.GenerationServiceStub(self.channel)
+        self.admin = admin_grpc.AdminServiceStub(self.channel)
 
     def submit(self, prompt="a dolphin", timeout=PATIENCE_SECONDS, **fields):
         """Submits a prompt, or with spec= a whole spec."""

@@ -1,0 +1,68 @@
+#include "service/dispatch/access.h"
+
+#include "service/base/errors.h"
+
+namespace genledger {
+namespace {
+
+constexpr size_t kKeyBytesMax = 256;
+constexpr char kAllTenants[] = "-";
+
+absl::Status Invalid(std::string field, std::string description) {
+  return errors::FieldInvalid({{.field = std::move(field), .description = std::move(description)}});
+}
+
+}  // namespace
+
+absl::StatusOr<SubmissionKey> KeyOf(const NamedKey& key, const std::string& upstream_account) {
+  if (key.text.size() > kKeyBytesMax) {
+    return errors::SubmissionNotFound("(a key of over 256 bytes)");
+  }
+  switch (key.kind) {
+    case NamedKey::Kind::kId:
+      if (!IsSubmissionId(key.text)) {
+        return errors::SubmissionNotFound(key.text);
+      }
+      return SubmissionKey(SubmissionId(key.text));
+    case NamedKey::Kind::kRequestId:
+      return SubmissionKey(RequestIdKey{upstream_account, key.text});
+    case NamedKey::Kind::kTaskId:
+      return SubmissionKey(TaskId(key.text));
+    case NamedKey::Kind::kNone:
+      break;
+  }
+  return Invalid("key", "Required: the id, request_id or task_id of one submission.");
+}
+
+absl::StatusOr<std::optional<std::string>> TenantToRead(const Principal& caller,
+                                                        const std::string& asked,
+                                                        AllTenants all_tenants) {
+  if (asked.empty() || asked == caller.tenant) {
+    return std::optional<std::string>(caller.tenant);
+  }
+  if (caller.role != Role::kOperator) {
+    return errors::PermissionDenied("this identity may not read other tenants");
+  }
+  if (asked == kAllTenants) {
+    if (all_tenants == AllTenants::kRefused) {
+      return Invalid("tenant", "\"-\" (all tenants) is for lists only");
+    }
+    return std::optional<std::string>();
+  }
+  return std::optional<std::string>(asked);
+}
+
+absl::StatusOr<std::optional<std::string>> TenantToChange(const Principal& caller,
+                                                          const std::string& asked) {
+  if (caller.role == Role::kReader) {
+    return errors::PermissionDenied("this identity may read only");
+  }
+  return TenantToRead(caller, asked, AllTenants::kRefused);
+}
+
+absl::Status RequireOperator(const Principal& caller) {
+  return caller.role == Role::kOperator ? absl::OkStatus()
+                                        : errors::PermissionDenied("this is for operators");
+}
+
+}  // namespace genledger

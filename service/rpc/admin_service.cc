@@ -1,0 +1,84 @@
+#include "service/rpc/admin_service.h"
+
+#include <utility>
+
+#include "service/base/errors.h"
+#include "service/rpc/proto_convert.h"
+#include "service/rpc/unary_call.h"
+
+namespace genledger {
+namespace {
+
+absl::StatusOr<Resolution> ResolutionFromProto(const v1::Resolution& proto, int32_t attempt) {
+  Resolution resolution{.note = proto.note()};
+  switch (proto.kind_case()) {
+    case v1::Resolution::kAdoptTaskId:
+      resolution.kind = AdoptTask{.task_id = TaskId(proto.adopt_task_id()), .attempt = attempt};
+      return resolution;
+    case v1::Resolution::kDeclareNotAccepted:
+      resolution.kind = DeclareNotAccepted{};
+      return resolution;
+    case v1::Resolution::kAbandon:
+      resolution.kind = Abandon{};
+      return resolution;
+    case v1::Resolution::KIND_NOT_SET:
+      break;
+  }
+  return errors::FieldInvalid(
+      {{.field = "resolution",
+        .description = "Required: adopt_task_id, declare_not_accepted or abandon."}});
+}
+
+// Answers a call with the submission as it is afterwards.
+ChangeService::Callback<Submission> AnswerWith(UnaryCall* call, v1::Submission* response) {
+  return [call, response](absl::StatusOr<Submission> after) {
+    if (after.ok()) {
+      SubmissionToProto(*after, {}, response);
+    }
+    call->FinishWith(after.status());
+  };
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AdminServiceImpl::ResolveSubmission(
+    grpc::CallbackServerContext* context, const v1::ResolveSubmissionRequest* request,
+    v1::Submission* response) {
+  auto* call = new UnaryCall(context);
+  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
+  if (!caller.ok()) {
+    call->FinishWith(caller.status());
+    return call;
+  }
+  absl::StatusOr<Resolution> resolution =
+      ResolutionFromProto(request->resolution(), request->attempt());
+  if (!resolution.ok()) {
+    call->FinishWith(resolution.status());
+    return call;
+  }
+  changes_->Resolve(*caller,
+                    {.tenant = request->tenant(),
+                     .key = {NamedKey::Kind::kId, request->id()},
+                     .etag = request->etag()},
+                    *std::move(resolution), AnswerWith(call, response));
+  return call;
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::RetrySubmission(
+    grpc::CallbackServerContext* context, const v1::RetrySubmissionRequest* request,
+    v1::Submission* response) {
+  auto* call = new UnaryCall(context);
+  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
+  if (!caller.ok()) {
+    call->FinishWith(caller.status());
+    return call;
+  }
+  changes_->Retry(*caller,
+                  {.tenant = request->tenant(),
+                   .key = {NamedKey::Kind::kId, request->id()},
+                   .etag = request->etag()},
+                  request->note(), AnswerWith(call, response));
+  return call;
+}
+
+}  // namespace genledger
