@@ -7,8 +7,9 @@ source tests/tools/checks.sh
 source tests/tools/lint.sh
 source tests/tools/changed.sh
 source tests/tools/bazel_checks.sh
+source tests/tools/fuzz.sh
 
-readonly STEPS=(format lint protos build tests run_once integration layering asan tsan tidy)
+readonly STEPS=(format lint protos build tests run_once integration layering asan tsan fuzz tidy)
 # Where threads, files and sockets are: what ./test.sh runs under ThreadSanitizer; --all runs everything.
 readonly THREADED=(//tests/service/base //tests/service/dispatch //tests/service/rpc //tests/service/upstream
   //tests/storage)
@@ -23,7 +24,7 @@ Installs what is missing (apt, as root or with sudo; npm for two linters), build
 and each test target counts as one; the last line is "N passed, N failed". Logs: $LOG_DIRECTORY/.
 
   --all        the long form: clang-tidy on every source and not on the changed ones only, ThreadSanitizer on every
-               test, and GENLEDGER_TEST_ALL=1 for the tests that have a long form of their own
+               test, five minutes for each fuzzer, and GENLEDGER_TEST_ALL=1 for the tests that have a long form of their own
   --only=STEP  one of: ${STEPS[*]}
 EOF
 }
@@ -85,6 +86,19 @@ step_tsan() {
   if [[ ${#targets[@]} -gt 0 ]]; then
     bazel_tests "tsan " --config=tsan -- "${targets[@]}"
   fi
+}
+
+# The seed is printed; each fuzzer counts as one.
+step_fuzz() {
+  local name seconds=10
+  if $all; then
+    seconds=300
+  fi
+  check "fuzz: build" fuzz_build
+  for name in "${FUZZERS[@]}"; do
+    check "fuzz $name" fuzz_one "$name" "$seconds"
+    grep -hE '^seed ' "$LOG_DIRECTORY/fuzz_$name.log" | head -n 1 | cut -d ';' -f 1 | sed 's/^/     /'
+  done
 }
 
 step_tidy() {

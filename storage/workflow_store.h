@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "service/base/ids.h"
 #include "service/domain/dedupe.h"
+#include "service/domain/list_filter.h"
 #include "service/domain/submission.h"
 #include "service/domain/transitions.h"
 
@@ -118,19 +119,44 @@ struct BatchGetQuery {
   bool with_attempts = false;
 };
 
-// A page in the order of creation (which is the order of ids).
+enum class ListOrder : uint8_t {
+  kCreateTime,  // which is the order of ids
+  kUpdateTime,  // then of ids
+};
+
+// Where a list goes on: behind this record, wherever it now is.
+struct ListPosition {
+  SubmissionId id;  // empty: at the beginning
+  // kUpdateTime only: as it was when the record was listed.
+  absl::Time update_time = absl::InfinitePast();
+
+  friend bool operator==(const ListPosition&, const ListPosition&) = default;
+};
+
+// Records that a page looks at and leaves out, at most. When it is reached the page ends early,
+// possibly empty, with has_more set.
+inline constexpr int32_t kListScanRowsMax = 20'000;
+
+// A page of what matches the filter. While others write, the order of creation neither repeats nor
+// skips what was there before. In the order of update_time a record that changes moves to the late
+// end: ascending lists meet it again there and miss nothing; descending ones miss it if they had
+// not come to it yet.
 struct ListQuery {
   std::optional<std::string> tenant;
+  ListFilter filter;
+  ListOrder order_by = ListOrder::kCreateTime;
   bool descending = true;
-  // Go on after this id (exclusive); empty starts at the beginning.
-  SubmissionId after;
+  ListPosition after;
   int32_t limit = 50;  // at least 1
   bool with_attempts = false;
+  int32_t scan_rows_max = kListScanRowsMax;
 };
 
 struct ListPage {
   std::vector<SubmissionWithAttempts> submissions;
+  // There may be more, after `next`.
   bool has_more = false;
+  ListPosition next;
 };
 
 struct ListEventsQuery {

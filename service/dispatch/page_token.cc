@@ -3,46 +3,77 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <cstdint>
 
 #include "absl/strings/escaping.h"
+#include "absl/time/time.h"
 #include "service/base/errors.h"
 
 namespace genledger {
 namespace {
 
-constexpr char kVersion = '1';
-constexpr size_t kScopeBytes = 8;
+// A token: the version, a digest, update_time as 8 bytes of microseconds, big-endian, and the id.
+constexpr char kVersion = '2';
+constexpr size_t kDigestBytes = 8;
+constexpr size_t kTimeBytes = 8;
+constexpr size_t kTokenCharactersMax = 128;
 
-// A digest, not a secret: a token gives no access of its own, the tenant is checked on every call.
-// It only stops a token of one list from being used by mistake with another.
-std::string ScopeDigest(const PageScope& scope) {
+// Over the scope and the position: no secret, a token gives no access of its own, and the tenant is
+// checked on every call. It only stops a token of one list, or a damaged one, from being used by
+// mistake.
+std::string Digest(const PageScope& scope, std::string_view position) {
   std::string text;
-  for (const std::string_view part : {scope.tenant, scope.filter, scope.order_by}) {
+  for (const std::string_view part : {scope.tenant, scope.filter, scope.order_by, position}) {
     text += std::to_string(part.size());
     text += ':';
     text += part;
   }
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  return std::string(digest.begin(), digest.begin() + kScopeBytes);
+  return std::string(digest.begin(), digest.begin() + kDigestBytes);
+}
+
+std::string EncodeTime(absl::Time time) {
+  const auto micros = static_cast<uint64_t>(absl::ToUnixMicros(time));
+  std::string bytes;
+  for (size_t i = kTimeBytes; i-- > 0;) {
+    bytes += static_cast<char>(micros >> (8 * i));
+  }
+  return bytes;
+}
+
+// InfinitePast and InfiniteFuture saturate on the way in and come back as themselves.
+absl::Time DecodeTime(std::string_view bytes) {
+  uint64_t micros = 0;
+  for (const char byte : bytes) {
+    micros = (micros << 8) | static_cast<uint8_t>(byte);
+  }
+  const auto signed_micros = static_cast<int64_t>(micros);
+  if (signed_micros == INT64_MIN) {
+    return absl::InfinitePast();
+  }
+  return signed_micros == INT64_MAX ? absl::InfiniteFuture() : absl::FromUnixMicros(signed_micros);
 }
 
 }  // namespace
 
-std::string MakePageToken(const PageScope& scope, const SubmissionId& after) {
-  std::string token(1, kVersion);
-  token += ScopeDigest(scope);
-  token += after.value();
-  return absl::WebSafeBase64Escape(token);
+std::string MakePageToken(const PageScope& scope, const ListPosition& after) {
+  const std::string position = EncodeTime(after.update_time) + after.id.value();
+  return absl::WebSafeBase64Escape(kVersion + Digest(scope, position) + position);
 }
 
-absl::StatusOr<SubmissionId> ReadPageToken(const PageScope& scope, std::string_view token) {
+absl::StatusOr<ListPosition> ReadPageToken(const PageScope& scope, std::string_view token) {
+  constexpr size_t kHead = 1 + kDigestBytes;
   std::string bytes;
-  if (absl::WebSafeBase64Unescape({token.data(), token.size()}, &bytes) &&
-      bytes.size() > 1 + kScopeBytes && bytes.front() == kVersion &&
-      bytes.compare(1, kScopeBytes, ScopeDigest(scope)) == 0 &&
-      IsSubmissionId(std::string_view(bytes).substr(1 + kScopeBytes))) {
-    return SubmissionId(bytes.substr(1 + kScopeBytes));
+  if (token.size() <= kTokenCharactersMax &&
+      absl::WebSafeBase64Unescape({token.data(), token.size()}, &bytes) &&
+      bytes.size() > kHead + kTimeBytes && bytes.front() == kVersion) {
+    const std::string_view position = std::string_view(bytes).substr(kHead);
+    const std::string_view id = position.substr(kTimeBytes);
+    if (bytes.compare(1, kDigestBytes, Digest(scope, position)) == 0 && IsSubmissionId(id)) {
+      return ListPosition{.id = SubmissionId(std::string(id)),
+                          .update_time = DecodeTime(position.substr(0, kTimeBytes))};
+    }
   }
   return errors::FieldInvalid(
       {{.field = "page_token",

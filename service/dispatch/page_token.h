@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "service/base/ids.h"
+#include "storage/workflow_store.h"
 
 namespace genledger {
 
@@ -16,10 +16,11 @@ struct PageScope {
   std::string_view order_by;
 };
 
-std::string MakePageToken(const PageScope& scope, const SubmissionId& after);
+// `after` must have an id. Its time is kept to the microsecond.
+std::string MakePageToken(const PageScope& scope, const ListPosition& after);
 
-// The id to go on after. INVALID_ARGUMENT FIELD_INVALID (page_token) if the text is not a token of
-// this scope.
-absl::StatusOr<SubmissionId> ReadPageToken(const PageScope& scope, std::string_view token);
+// The position to go on after. INVALID_ARGUMENT FIELD_INVALID (page_token) if the text is not a
+// token of this scope.
+absl::StatusOr<ListPosition> ReadPageToken(const PageScope& scope, std::string_view token);
 
 }  // namespace genledger

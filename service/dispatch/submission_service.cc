@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
-#include "service/dispatch/page_token.h"
 #include "service/domain/canonicalize.h"
 #include "service/domain/request_hash.h"
 #include "service/domain/spec_encoding.h"
@@ -19,11 +18,8 @@ constexpr absl::Duration kSubmitWithinDefault = absl::Minutes(15);
 constexpr absl::Duration kDedupeWindowDefault = absl::Hours(24);
 // An answer leaves this long before the caller's deadline, so that it still arrives.
 constexpr absl::Duration kDeadlineMargin = absl::Milliseconds(250);
-constexpr int32_t kPageSizeDefault = 50;
-constexpr int32_t kPageSizeMax = 1000;
 constexpr size_t kBatchIdsMax = 100;
 constexpr size_t kKeyBytesMax = 256;
-constexpr char kAllTenants[] = "-";
 
 absl::Status Invalid(std::string field, std::string description) {
   return errors::FieldInvalid({{.field = std::move(field), .description = std::move(description)}});
@@ -70,19 +66,6 @@ absl::Status ErrorOf(const Submission& submission, absl::Time now) {
                                       submission.failure->reopen_time - now);
   }
   return absl::InternalError("a submission in no known state");
-}
-
-absl::StatusOr<bool> IsDescending(const std::string& order_by) {
-  if (order_by.empty() || order_by == "create_time desc") {
-    return true;
-  }
-  if (order_by == "create_time") {
-    return false;
-  }
-  if (order_by == "update_time" || order_by == "update_time desc") {
-    return absl::UnimplementedError("order_by update_time is not built yet");
-  }
-  return Invalid("order_by", "is create_time or create_time desc (the default)");
 }
 
 }  // namespace
@@ -401,47 +384,19 @@ void SubmissionService::List(const Principal& caller, ListInput input, Callback<
     done(tenant.status());
     return;
   }
-  if (!input.filter.empty()) {
-    done(absl::UnimplementedError("filter is not built yet: leave it empty"));
+  absl::StatusOr<ListRequest> request = MakeListRequest(*std::move(tenant), std::move(input));
+  if (!request.ok()) {
+    done(std::move(request).status());
     return;
   }
-  if (input.page_size < 0) {
-    done(Invalid("page_size", "must not be negative; 0 means 50, at most 1000 are answered"));
-    return;
-  }
-  absl::StatusOr<bool> descending = IsDescending(input.order_by);
-  if (!descending.ok()) {
-    done(descending.status());
-    return;
-  }
-  ListQuery query{
-      .tenant = *std::move(tenant),
-      .descending = *descending,
-      .limit = input.page_size == 0 ? kPageSizeDefault : std::min(input.page_size, kPageSizeMax),
-      .with_attempts = input.with_attempts};
-  const std::string tenant_text = query.tenant.value_or(kAllTenants);
-  const char* const order = *descending ? "create_time desc" : "create_time";
-  if (!input.page_token.empty()) {
-    absl::StatusOr<SubmissionId> after =
-        ReadPageToken({tenant_text, input.filter, order}, input.page_token);
-    if (!after.ok()) {
-      done(after.status());
-      return;
-    }
-    query.after = *std::move(after);
-  }
-  store_->List(std::move(query), [tenant_text, filter = std::move(input.filter), order,
+  ListQuery query = request->query;
+  store_->List(std::move(query), [request = *std::move(request),
                                   done = std::move(done)](absl::StatusOr<ListPage> page) mutable {
     if (!page.ok()) {
       done(std::move(page).status());
       return;
     }
-    ListAnswer answer{.submissions = std::move(page->submissions)};
-    if (page->has_more) {
-      answer.next_page_token =
-          MakePageToken({tenant_text, filter, order}, answer.submissions.back().submission.id);
-    }
-    done(std::move(answer));
+    done(MakeListAnswer(request, *std::move(page)));
   });
 }
 

@@ -18,6 +18,7 @@
 #include "service/dispatch/access.h"
 #include "service/dispatch/change_hub.h"
 #include "service/dispatch/dispatcher.h"
+#include "service/dispatch/list_request.h"
 #include "service/dispatch/submission_watch.h"
 #include "service/domain/request_rules.h"
 #include "service/domain/validate.h"
@@ -71,20 +72,6 @@ struct BatchGetInput {
   std::string tenant;
   std::vector<std::string> ids;
   bool with_attempts = true;
-};
-
-struct ListInput {
-  std::string tenant;  // "-": all that the caller may see
-  int32_t page_size = 0;
-  std::string page_token;
-  std::string filter;
-  std::string order_by;
-  bool with_attempts = false;
-};
-
-struct ListAnswer {
-  std::vector<SubmissionWithAttempts> submissions;
-  std::string next_page_token;
 };
 
 struct SubmissionServiceOptions {

@@ -14,14 +14,6 @@ std::string_view AsView(const UlidBytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Before the first id and behind the last, as the exclusive start of a list.
-std::string ListStart(const ListQuery& query) {
-  if (const std::optional<UlidBytes> bytes = EncodeId(query.after); bytes.has_value()) {
-    return std::string(AsView(*bytes));
-  }
-  return query.descending ? std::string(sizeof(UlidBytes) + 1, '\xff') : std::string();
-}
-
 }  // namespace
 
 RecordReader::RecordReader(SQLite::Database& database, Names* names)
@@ -35,10 +27,7 @@ RecordReader::RecordReader(SQLite::Database& database, Names* names)
       next_tenant_(database, sql::kSelectNextTenant),
       attempts_(database, sql::kSelectAttempts),
       events_(database, sql::kSelectEvents),
-      list_ascending_(database, sql::kListAscending),
-      list_descending_(database, sql::kListDescending),
-      list_tenant_ascending_(database, sql::kListTenantAscending),
-      list_tenant_descending_(database, sql::kListTenantDescending) {}
+      lists_(database, names) {}
 
 // The row that a unique key leads to.
 absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ReadOne(StatementUse& use) {
@@ -156,19 +145,6 @@ absl::StatusOr<std::vector<SubmissionEvent>> RecordReader::Events(const StoredSu
     events.push_back(std::move(event));
   }
   return events;
-}
-
-absl::StatusOr<std::vector<StoredSubmission>> RecordReader::List(const ListQuery& query,
-                                                                 int32_t limit) {
-  const std::string start = ListStart(query);
-  if (!query.tenant.has_value()) {
-    StatementUse use(query.descending ? list_descending_ : list_ascending_);
-    use.Blob(start).Int(limit);
-    return ReadSubmissions(use, *names_);
-  }
-  StatementUse use(query.descending ? list_tenant_descending_ : list_tenant_ascending_);
-  use.Blob(start).Int(limit).Text(*query.tenant);
-  return ReadSubmissions(use, *names_);
 }
 
 absl::StatusOr<std::vector<StoredSubmission>> ReadSubmissions(StatementUse& use, Names& names) {

@@ -9,6 +9,7 @@
 #include "SQLiteCpp/Database.h"
 #include "SQLiteCpp/Statement.h"
 #include "absl/status/statusor.h"
+#include "storage/sqlite/list_reader.h"
 #include "storage/sqlite/names.h"
 #include "storage/sqlite/rows.h"
 #include "storage/store_transaction.h"
@@ -50,8 +51,8 @@ class RecordReader {
   absl::StatusOr<std::vector<Attempt>> Attempts(int64_t seq, const SubmissionId& id);
   absl::StatusOr<std::vector<SubmissionEvent>> Events(const StoredSubmission& stored,
                                                       int64_t after_revision, int32_t limit);
-  // At most `limit` of them, in the query's direction.
-  absl::StatusOr<std::vector<StoredSubmission>> List(const ListQuery& query, int32_t limit);
+  // The same connection's lists.
+  ListReader& lists() { return lists_; }
 
  private:
   absl::StatusOr<std::optional<StoredSubmission>> ReadOne(StatementUse& use);
@@ -69,10 +70,7 @@ class RecordReader {
   SQLite::Statement next_tenant_;
   SQLite::Statement attempts_;
   SQLite::Statement events_;
-  SQLite::Statement list_ascending_;
-  SQLite::Statement list_descending_;
-  SQLite::Statement list_tenant_ascending_;
-  SQLite::Statement list_tenant_descending_;
+  ListReader lists_;
 };
 
 // Steps through all rows.

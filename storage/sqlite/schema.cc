@@ -17,7 +17,7 @@ namespace {
 // What keeps a row cheap at ten million of them: the keys that arrive in random order (request
 // hash, request_id, task_id) dirty one page of their own small tree each, everything else is
 // appended; an update of a submission touches no index but the partial ones, which hold only the
-// few rows that wait.
+// few rows that wait, and submissions_by_update.
 constexpr char kVersion1[] = R"sql(
 CREATE TABLE store_meta (
   key TEXT PRIMARY KEY,
@@ -187,8 +187,15 @@ INSERT INTO abandoned_hashes (tenant, account, hash_version, hash, seq)
   WHERE state = 7 AND dedupe_mode = 1 GROUP BY tenant, account, hash_version, hash;
 )sql";
 
-// kMigrations[n] leads from version n to n + 1. Released ones never change.
-constexpr std::array<const char*, kSchemaVersion> kMigrations = {kVersion1, kVersion2};
+// A tenant's list in the order of update_time. The one index that every update of a submission
+// moves in; the moves are to its end, so they meet pages that are in memory.
+constexpr char kListIndexes[] = R"sql(
+CREATE INDEX submissions_by_update ON submissions (tenant, update_time, id);
+)sql";
+
+// The scripts of kMigrations[n] lead from version n to n + 1. Released ones never change.
+constexpr std::array<std::array<const char*, 2>, kSchemaVersion> kMigrations = {
+    {{kVersion1, ""}, {kVersion2, kListIndexes}}};
 
 int32_t ReadInt(SQLite::Database& database, const char* sql) {
   return database.execAndGet(sql).getInt();
@@ -223,7 +230,9 @@ absl::Status Migrate(SQLite::Database& database) {
     const int32_t found = ReadInt(database, "PRAGMA user_version");
     for (int32_t version = found; version < kSchemaVersion; ++version) {
       SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-      database.exec(kMigrations[static_cast<size_t>(version)]);
+      for (const char* script : kMigrations[static_cast<size_t>(version)]) {
+        database.exec(script);
+      }
       database.exec(absl::StrCat("PRAGMA application_id = ", kApplicationId));
       database.exec(absl::StrCat("PRAGMA user_version = ", version + 1));
       transaction.commit();

@@ -85,20 +85,42 @@ inline constexpr char kSelectNextLeaseEnd[] =
     "SELECT min(lease_expire_time) FROM submissions INDEXED BY submissions_dispatching "
     "WHERE state = 2";
 
-// Pages: of a tenant or of all, forwards or backwards. ?1 is exclusive.
+// Lists: of a tenant or of all, forwards or backwards, between two keys that are themselves left
+// out. Read as far as a page needs.
 inline constexpr char kListAscending[] =
-    "SELECT " GL_SUBMISSION_COLUMNS " FROM submissions s WHERE s.id > ?1 ORDER BY s.id LIMIT ?2";
+    "SELECT " GL_SUBMISSION_COLUMNS
+    " FROM submissions s WHERE s.id > ?1 AND s.id < ?2 ORDER BY s.id";
 inline constexpr char kListDescending[] =
     "SELECT " GL_SUBMISSION_COLUMNS
-    " FROM submissions s WHERE s.id < ?1 ORDER BY s.id DESC LIMIT ?2";
+    " FROM submissions s WHERE s.id > ?1 AND s.id < ?2 ORDER BY s.id DESC";
 inline constexpr char kListTenantAscending[] =
     "SELECT " GL_SUBMISSION_COLUMNS
     " FROM submissions s INDEXED BY submissions_by_tenant "
-    "WHERE s.tenant = ?3 AND s.id > ?1 ORDER BY s.id LIMIT ?2";
+    "WHERE s.id > ?1 AND s.id < ?2 AND s.tenant = ?3 ORDER BY s.id";
 inline constexpr char kListTenantDescending[] =
     "SELECT " GL_SUBMISSION_COLUMNS
     " FROM submissions s INDEXED BY submissions_by_tenant "
-    "WHERE s.tenant = ?3 AND s.id < ?1 ORDER BY s.id DESC LIMIT ?2";
+    "WHERE s.id > ?1 AND s.id < ?2 AND s.tenant = ?3 ORDER BY s.id DESC";
+inline constexpr char kListUpdatedAscending[] =
+    "SELECT " GL_SUBMISSION_COLUMNS
+    " FROM submissions s INDEXED BY submissions_by_update "
+    "WHERE (s.update_time, s.id) > (?1, ?2) AND (s.update_time, s.id) < (?3, ?4) "
+    "AND s.tenant = ?5 ORDER BY s.update_time, s.id";
+inline constexpr char kListUpdatedDescending[] =
+    "SELECT " GL_SUBMISSION_COLUMNS
+    " FROM submissions s INDEXED BY submissions_by_update "
+    "WHERE (s.update_time, s.id) > (?1, ?2) AND (s.update_time, s.id) < (?3, ?4) "
+    "AND s.tenant = ?5 ORDER BY s.update_time DESC, s.id DESC";
+// The keys of the few that are in a state with an index of its own; at most ?1.
+#define GL_STATE_KEYS "SELECT seq, id, tenant, update_time FROM submissions INDEXED BY "
+inline constexpr char kSelectPendingKeys[] =
+    GL_STATE_KEYS "submissions_pending WHERE state = 1 LIMIT ?1";
+inline constexpr char kSelectDispatchingKeys[] =
+    GL_STATE_KEYS "submissions_dispatching WHERE state = 2 LIMIT ?1";
+inline constexpr char kSelectUnknownKeys[] =
+    GL_STATE_KEYS "submissions_unknown WHERE state = 5 LIMIT ?1";
+inline constexpr char kSelectBySeq[] =
+    "SELECT " GL_SUBMISSION_COLUMNS " FROM submissions s WHERE s.seq = ?1";
 
 inline constexpr char kInsertSubmission[] =
     "INSERT INTO submissions (" GL_SUBMISSION_FIXED_COLUMNS ", " GL_SUBMISSION_CHANGING_COLUMNS

@@ -8,6 +8,7 @@
 
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "storage/list_page.h"
 
 namespace genledger::sqlite {
 namespace {
@@ -105,14 +106,17 @@ absl::StatusOr<std::vector<SubmissionWithAttempts>> RunBatchGet(RecordReader& re
 }
 
 absl::StatusOr<ListPage> RunList(RecordReader& reader, const ListQuery& query) {
-  const int32_t limit = std::max(query.limit, 1);
-  // One more than asked for tells whether there are more.
-  GL_ASSIGN_OR_RETURN(std::vector<StoredSubmission> rows, reader.List(query, limit + 1));
+  ListPageCutter cutter(&query);
+  std::vector<StoredSubmission> rows;
+  GL_RETURN_IF_ERROR(reader.lists().Scan(query, [&](StoredSubmission row) {
+    const ListPageCutter::Verdict verdict = cutter.Offer(row.submission);
+    if (verdict == ListPageCutter::Verdict::kTake) {
+      rows.push_back(std::move(row));
+    }
+    return verdict != ListPageCutter::Verdict::kStop;
+  }));
   ListPage page;
-  page.has_more = rows.size() > static_cast<size_t>(limit);
-  if (page.has_more) {
-    rows.pop_back();
-  }
+  cutter.Finish(page);
   page.submissions.reserve(rows.size());
   for (StoredSubmission& row : rows) {
     GL_ASSIGN_OR_RETURN(SubmissionWithAttempts result,

@@ -27,6 +27,10 @@ class ReflectionTest(Case):
         self.assertEqual(answer["submission"]["state"], "STATE_SUBMITTED")
         code, page = self.call(server, "genledger.v1.GenerationService/ListSubmissions", {})
         self.assertEqual(page["submissions"][0]["taskId"], answer["submission"]["taskId"])
+        for query, found in (({"filter": "state = SUBMITTED"}, 1), ({"filter": "state = PENDING"}, 0),
+                             ({"filter": "model:* -labels:none", "order_by": "update_time"}, 1)):
+            code, page = self.call(server, "genledger.v1.GenerationService/ListSubmissions", query)
+            self.assertEqual((code, len(page.get("submissions", []))), (0, found), query)
         self.assertEqual(self.call(server, "grpc.health.v1.Health/Check", {}), (0, {"status": "SERVING"}))
         code, error = self.call(server, "genledger.v1.GenerationService/SubmitGeneration", {"spec": {}})
         self.assertNotEqual(code, 0)
@@ -37,8 +41,6 @@ class ReflectionTest(Case):
         for method, body in (("GenerationService/CancelSubmission", {}), ("GenerationService/WatchSubmission", {}),
                              ("GenerationService/ReleaseDedupe", {}), ("AdminService/GetServiceStatus", {}),
                              ("AdminService/ResolveSubmission", {}),
-                             ("GenerationService/ListSubmissions", {"filter": "state = PENDING"}),
-                             ("GenerationService/ListSubmissions", {"order_by": "update_time"}),
                              ("GenerationService/SubmitGeneration",
                               {"spec": EXAMPLE, "ambiguity_policy": "AMBIGUITY_POLICY_FAIL"})):
             with self.subTest(method):

@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "service/base/errors.h"
 #include "storage/account_binding.h"
+#include "storage/list_page.h"
 #include "storage/store_operations.h"
 #include "tests/storage/fake_records.h"
 
@@ -79,21 +80,26 @@ ListPage FindPage(const FakeTables& tables, const ListQuery& query) {
   std::vector<const Submission*> rows;
   for (const auto& [id, submission] : tables.submissions) {
     const bool beyond =
-        query.after.empty() || (query.descending ? id < query.after : query.after < id);
+        query.after.id.empty() || ComesBefore(query, query.after, PositionOf(submission));
     if (beyond && Visible(query.tenant, submission)) {
       rows.push_back(&submission);
     }
   }
-  if (query.descending) {
-    std::reverse(rows.begin(), rows.end());
-  }
+  std::sort(rows.begin(), rows.end(), [&](const Submission* a, const Submission* b) {
+    return ComesBefore(query, PositionOf(*a), PositionOf(*b));
+  });
   ListPage page;
-  const auto limit = static_cast<size_t>(std::max(query.limit, 1));
-  page.has_more = rows.size() > limit;
-  rows.resize(std::min(rows.size(), limit));
+  ListPageCutter cutter(&query);
   for (const Submission* row : rows) {
-    page.submissions.push_back(WithAttempts(tables, *row, query.with_attempts));
+    const ListPageCutter::Verdict verdict = cutter.Offer(*row);
+    if (verdict == ListPageCutter::Verdict::kStop) {
+      break;
+    }
+    if (verdict == ListPageCutter::Verdict::kTake) {
+      page.submissions.push_back(WithAttempts(tables, *row, query.with_attempts));
+    }
   }
+  cutter.Finish(page);
   return page;
 }
 

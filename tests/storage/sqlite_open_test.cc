@@ -16,12 +16,14 @@
 #include <vector>
 
 #include "SQLiteCpp/Database.h"
+#include "SQLiteCpp/Statement.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "service/base/clock.h"
 #include "service/base/ids.h"
 #include "service/base/random_source.h"
 #include "storage/sqlite/schema.h"
+#include "storage/sqlite/sql.h"
 #include "storage/sqlite/sqlite_workflow_store.h"
 #include "storage/store_factory.h"
 #include "tests/storage/null_logger.h"
@@ -167,6 +169,21 @@ TEST_F(SqliteOpen, NewerSchemaIsRefused) {
   SQLite::Database(Path(), SQLite::OPEN_READWRITE)
       .exec(absl::StrCat("PRAGMA user_version = ", sqlite::kSchemaVersion + 1));
   ExpectRefused(Path(), absl::StatusCode::kFailedPrecondition, "newer binary");
+}
+
+TEST_F(SqliteOpen, ListsByUpdateTimeUseTheirIndex) {
+  ASSERT_TRUE(Open(Path()).ok());
+  SQLite::Database database(Path());
+  for (const char* sql : {sqlite::sql::kListUpdatedAscending, sqlite::sql::kListUpdatedDescending,
+                          sqlite::sql::kListTenantDescending}) {
+    SQLite::Statement plan(database, absl::StrCat("EXPLAIN QUERY PLAN ", sql));
+    std::string steps;
+    while (plan.executeStep()) {
+      steps += plan.getColumn("detail").getString() + "\n";
+    }
+    EXPECT_NE(steps.find("tenant=? AND"), std::string::npos) << steps;  // a range within a tenant
+    EXPECT_EQ(steps.find("TEMP B-TREE"), std::string::npos) << steps;   // and no sort
+  }
 }
 
 TEST_F(SqliteOpen, WhatIsNoDatabaseIsRefused) {

@@ -1,6 +1,7 @@
-// Figures of the SQLite store: creates with their claim and acceptance, duplicates, bytes a row.
+// Figures of the SQLite store: creates with their claim and acceptance, duplicates, bytes a row,
+// filtered pages.
 //   sqlite_store_bench PATH SUBMISSIONS CALLERS
-// With 0 SUBMISSIONS, only the duplicates of what the file holds.
+// With 0 SUBMISSIONS, only the duplicates and pages of what the file holds.
 #include <sys/stat.h>
 #include <time.h>
 
@@ -19,6 +20,7 @@
 #include "service/base/clock.h"
 #include "service/base/ids.h"
 #include "service/base/random_source.h"
+#include "service/domain/list_filter_parser.h"
 #include "storage/sqlite/sqlite_workflow_store.h"
 #include "tests/storage/null_logger.h"
 #include "tests/storage/store_calls.h"
@@ -72,6 +74,37 @@ void PrintLatencies(std::vector<double> micros, const char* what) {
               micros[micros.size() * 99 / 100], micros.back());
 }
 
+// Pages of 50 under several filters, from the start of the list.
+void PrintPages(const Bench& bench) {
+  constexpr int kPages = 20;
+  const std::string soon =
+      absl::FormatTime(absl::RFC3339_full, absl::Now() + absl::Hours(1), absl::UTCTimeZone());
+  for (const std::string& filter :
+       {std::string(), std::string("state = SUBMITTED"), std::string("labels.team = trailers"),
+        std::string("state = OUTCOME_UNKNOWN"), std::string("state = FAILED"),
+        std::string("request_id = none"), "create_time > " + soon, "update_time > " + soon}) {
+    for (const ListOrder order : {ListOrder::kCreateTime, ListOrder::kUpdateTime}) {
+      const ListQuery query{
+          .tenant = kTestTenant, .filter = ParseListFilter(filter).value(), .order_by = order};
+      std::vector<double> micros;
+      size_t rows = 0;
+      bool more = false;
+      for (int i = 0; i < kPages; ++i) {
+        const absl::Time from = absl::Now();
+        const absl::StatusOr<ListPage> page = CallList(*bench.store, query);
+        GL_CHECK(page.ok(), "list");
+        micros.push_back(absl::ToDoubleMicroseconds(absl::Now() - from));
+        rows = page->submissions.size();
+        more = page->has_more;
+      }
+      std::string what = absl::StrCat("page '", filter, "' by ");
+      absl::StrAppend(&what, order == ListOrder::kCreateTime ? "create_time" : "update_time", ", ",
+                      rows, " rows", more ? ", more" : "");
+      PrintLatencies(std::move(micros), what.c_str());
+    }
+  }
+}
+
 int Main(const std::string& path, int64_t submissions, int callers) {
   SystemClock clock;
   NullLogger logger;
@@ -123,6 +156,7 @@ int Main(const std::string& path, int64_t submissions, int callers) {
   std::printf("duplicates, one thread: %.0f/s, %.2f us of CPU each\n",
               static_cast<double>(calls) / duplicate_seconds,
               (ThreadCpuSeconds() - cpu_start) * 1e6 / static_cast<double>(calls));
+  PrintPages(bench);
   std::printf("log after the load: %.1f MiB\n",
               static_cast<double>(FileBytes(path + "-wal")) / (1 << 20));
   (*store)->Shutdown();

@@ -63,6 +63,10 @@ class WorkflowStoreConformance : public testing::TestWithParam<StoreBackendFacto
   // Everything that the store holds, to compare before and after.
   std::vector<SubmissionWithAttempts> Everything();
 
+  // Submissions of three tenants in five states; some were updated at the same moment, some long
+  // after later ones.
+  void FillForLists();
+
   RandomSource& random() { return *random_; }
 
  private:

@@ -25,7 +25,8 @@ GENLEDGER_RUN_PACKAGES=(
   protobuf-compiler-grpc
 )
 
-# To test: the checkers, and the independent clients of the integration tests. The sanitizers come with g++.
+# To test: the checkers, and the independent clients of the integration tests. The sanitizers come with g++,
+# libFuzzer with libclang-rt-14-dev.
 # shellcheck disable=SC2034  # used by test.sh
 GENLEDGER_TEST_PACKAGES=(
   "${GENLEDGER_RUN_PACKAGES[@]}"
@@ -33,6 +34,7 @@ GENLEDGER_TEST_PACKAGES=(
   clang-format
   clang-tidy
   git
+  libclang-rt-14-dev
   libgmock-dev
   libgtest-dev
   openssl

@@ -553,7 +553,15 @@ TEST_F(ListTest, ATokenBelongsToItsList) {
 TEST_F(ListTest, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(FirstFieldOf(List(h_.caller, {.page_size = -1}).status()), "page_size");
   EXPECT_EQ(FirstFieldOf(List(h_.caller, {.order_by = "prompt"}).status()), "order_by");
-  EXPECT_TRUE(absl::IsUnimplemented(List(h_.caller, {.filter = "state = PENDING"}).status()));
+  EXPECT_EQ(FirstFieldOf(List(h_.caller, {.filter = "prompt = cat"}).status()), "filter");
+}
+
+TEST_F(ListTest, FiltersAndOrders) {
+  EXPECT_EQ(AllPages(h_.caller, {.page_size = 2, .filter = "state = DISPATCHING"}).size(), 5U);
+  EXPECT_TRUE(AllPages(h_.caller, {.filter = "task_id:*"}).empty());
+  EXPECT_EQ(AllPages(h_.caller, {.page_size = 2, .filter = "id = " + ids_[3].value()}),
+            std::vector<SubmissionId>{ids_[3]});
+  EXPECT_EQ(AllPages(h_.caller, {.page_size = 2, .order_by = "update_time"}).size(), 5U);
 }
 
 }  // namespace

@@ -1,0 +1,309 @@
+#include "service/domain/list_filter_parser.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/base/errors.h"
+#include "service/base/status_macros.h"
+#include "service/domain/list_filter_fields.h"
+#include "service/domain/list_filter_lexer.h"
+#include "service/domain/utf8.h"
+
+namespace genledger {
+namespace {
+
+using Kind = FilterToken::Kind;
+using Node = absl::StatusOr<FilterNode>;
+
+constexpr std::string_view kLabels = "labels";
+constexpr std::string_view kLabelsDot = "labels.";
+
+absl::Status Invalid(std::string description) {
+  return errors::FieldInvalid({{.field = "filter", .description = std::move(description)}});
+}
+
+absl::Status FaultAt(size_t offset, std::string_view what) {
+  return Invalid(absl::StrCat("at position ", offset + 1, ": ", std::string(what)));
+}
+
+FilterOperator OperatorOf(std::string_view text) {
+  if (text == "!=") {
+    return FilterOperator::kNotEqual;
+  }
+  if (text == "<" || text == "<=") {
+    return text.size() == 1 ? FilterOperator::kLess : FilterOperator::kLessEqual;
+  }
+  if (text == ">" || text == ">=") {
+    return text.size() == 1 ? FilterOperator::kGreater : FilterOperator::kGreaterEqual;
+  }
+  return FilterOperator::kEqual;
+}
+
+bool IsOrder(FilterOperator op) {
+  return op == FilterOperator::kLess || op == FilterOperator::kLessEqual ||
+         op == FilterOperator::kGreater || op == FilterOperator::kGreaterEqual;
+}
+
+bool IsKeywordInSmallLetters(std::string_view word) {
+  return word == "and" || word == "or" || word == "not";
+}
+
+// The nodes under one AND or OR; one alone stands for itself.
+FilterNode Join(FilterNode::Kind kind, std::vector<FilterNode> children) {
+  if (children.size() == 1) {
+    return std::move(children.front());
+  }
+  return {.kind = kind, .children = std::move(children)};
+}
+
+// Recursive descent; each function stands at its first token (`token_`) and leaves the one behind
+// it.
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : lexer_(text) { Advance(); }
+
+  absl::StatusOr<ListFilter> Parse() {
+    ListFilter filter;
+    if (token_.kind == Kind::kEnd) {
+      return filter;
+    }
+    GL_ASSIGN_OR_RETURN(filter.root, Expression());
+    if (token_.kind != Kind::kEnd) {
+      return Unexpected();
+    }
+    return filter;
+  }
+
+ private:
+  void Advance() { token_ = lexer_.Next(); }
+
+  absl::Status Unexpected() const;
+  bool BeginsTerm() const;
+  Node Expression();
+  Node Sequence();
+  Node Factor();
+  Node Term();
+  Node Simple();
+  Node Composite();
+  Node Comparison();
+  absl::StatusOr<FilterComparison> Field(const FilterFieldRule*& rule);
+  absl::Status Value(const FilterFieldRule& rule, bool has, FilterComparison& comparison);
+  absl::Status LabelPresence(FilterComparison& comparison);
+
+  FilterLexer lexer_;
+  FilterToken token_;
+  int depth_ = 0;
+  int terms_ = 0;
+};
+
+absl::Status Parser::Unexpected() const {
+  switch (token_.kind) {
+    case Kind::kFault:
+      return FaultAt(token_.offset, token_.text);
+    case Kind::kEnd:
+      return FaultAt(token_.offset, "the filter ends where a term is expected");
+    case Kind::kRightParenthesis:
+      return FaultAt(token_.offset, "a ) that closes nothing, or closes an empty group");
+    case Kind::kOperator:
+      return FaultAt(token_.offset, "an operator without a field in front");
+    case Kind::kString:
+      return FaultAt(token_.offset, "a term begins with the name of a field, not with a string");
+    default:
+      return FaultAt(token_.offset, "a term is expected here");
+  }
+}
+
+bool Parser::BeginsTerm() const {
+  return token_.kind == Kind::kText || token_.kind == Kind::kNot ||
+         token_.kind == Kind::kLeftParenthesis;
+}
+
+Node Parser::Expression() {
+  std::vector<FilterNode> children;
+  for (;;) {
+    GL_ASSIGN_OR_RETURN(FilterNode child, Sequence());
+    children.push_back(std::move(child));
+    if (token_.kind != Kind::kAnd) {
+      return Join(FilterNode::Kind::kAnd, std::move(children));
+    }
+    Advance();
+  }
+}
+
+Node Parser::Sequence() {
+  std::vector<FilterNode> children;
+  do {
+    GL_ASSIGN_OR_RETURN(FilterNode child, Factor());
+    children.push_back(std::move(child));
+  } while (BeginsTerm());
+  return Join(FilterNode::Kind::kAnd, std::move(children));
+}
+
+Node Parser::Factor() {
+  std::vector<FilterNode> children;
+  for (;;) {
+    GL_ASSIGN_OR_RETURN(FilterNode child, Term());
+    children.push_back(std::move(child));
+    if (token_.kind != Kind::kOr) {
+      return Join(FilterNode::Kind::kOr, std::move(children));
+    }
+    Advance();
+  }
+}
+
+Node Parser::Term() {
+  if (token_.kind != Kind::kNot) {
+    return Simple();
+  }
+  Advance();
+  GL_ASSIGN_OR_RETURN(FilterNode child, Simple());
+  FilterNode node{.kind = FilterNode::Kind::kNot};
+  node.children.push_back(std::move(child));
+  return node;
+}
+
+Node Parser::Simple() {
+  switch (token_.kind) {
+    case Kind::kLeftParenthesis:
+      return Composite();
+    case Kind::kText:
+      return Comparison();
+    default:
+      return Unexpected();
+  }
+}
+
+Node Parser::Composite() {
+  const size_t opened = token_.offset;
+  if (++depth_ > kFilterDepthMax) {
+    return FaultAt(opened, absl::StrCat("more than ", kFilterDepthMax, " nested parentheses"));
+  }
+  Advance();
+  GL_ASSIGN_OR_RETURN(FilterNode node, Expression());
+  if (token_.kind == Kind::kEnd) {
+    return FaultAt(opened, "a ( is never closed");
+  }
+  if (token_.kind != Kind::kRightParenthesis) {
+    return Unexpected();
+  }
+  --depth_;
+  Advance();
+  return node;
+}
+
+// The field at token_, joined with the string of labels."KEY"; leaves the token behind it.
+absl::StatusOr<FilterComparison> Parser::Field(const FilterFieldRule*& rule) {
+  const size_t offset = token_.offset;
+  FilterComparison comparison;
+  std::string name = std::move(token_.text);
+  if (std::string_view(name).substr(0, kLabelsDot.size()) == kLabelsDot) {
+    comparison.label_key = name.substr(kLabelsDot.size());
+    name = kLabels;
+    if (comparison.label_key.empty()) {
+      std::optional<FilterToken> key = lexer_.AdjacentString();
+      if (key.has_value() && key->kind == Kind::kFault) {
+        return FaultAt(key->offset, key->text);
+      }
+      if (!key.has_value() || key->text.empty()) {
+        return FaultAt(offset, "labels. is followed by the key of a label");
+      }
+      comparison.label_key = std::move(key->text);
+    }
+  }
+  rule = FindFilterField(name);
+  if (rule == nullptr && IsKeywordInSmallLetters(name)) {
+    return FaultAt(offset, "AND, OR and NOT are written in capitals");
+  }
+  if (rule == nullptr) {
+    return FaultAt(offset,
+                   absl::StrCat("unknown field; fields are ", std::string(kFilterFieldNames)));
+  }
+  comparison.field = rule->field;
+  Advance();
+  return comparison;
+}
+
+// labels:KEY, behind the colon.
+absl::Status Parser::LabelPresence(FilterComparison& comparison) {
+  FilterToken key = lexer_.NextValue();
+  if (key.kind == Kind::kFault) {
+    return FaultAt(key.offset, key.text);
+  }
+  const bool bare = key.kind == Kind::kText && key.text.find('*') == std::string::npos;
+  if ((!bare && key.kind != Kind::kString) || key.text.empty()) {
+    return FaultAt(key.offset, "labels: is followed by the key of a label");
+  }
+  comparison.op = FilterOperator::kPresent;
+  comparison.label_key = std::move(key.text);
+  Advance();
+  return absl::OkStatus();
+}
+
+// The value behind the operator.
+absl::Status Parser::Value(const FilterFieldRule& rule, bool has, FilterComparison& comparison) {
+  const FilterToken value = lexer_.NextValue();
+  if (value.kind == Kind::kFault) {
+    return FaultAt(value.offset, value.text);
+  }
+  if (value.kind != Kind::kText && value.kind != Kind::kString) {
+    return FaultAt(value.offset, "a value is expected here");
+  }
+  if (value.kind == Kind::kText && value.text.find('*') != std::string::npos) {
+    if (value.text != "*" || !has) {
+      return FaultAt(value.offset, "there are no wildcards; quote a value that contains *");
+    }
+    if (!rule.may_be_absent) {
+      return FaultAt(value.offset, "this field is never absent: :* says nothing");
+    }
+    comparison.op = FilterOperator::kPresent;
+  } else if (!SetFilterValue(value.text, comparison)) {
+    return FaultAt(value.offset, absl::StrCat("the value ", std::string(rule.value_rule)));
+  }
+  Advance();
+  return absl::OkStatus();
+}
+
+Node Parser::Comparison() {
+  if (++terms_ > kFilterTermsMax) {
+    return FaultAt(token_.offset, absl::StrCat("more than ", kFilterTermsMax, " terms"));
+  }
+  const FilterFieldRule* rule = nullptr;
+  FilterNode node;
+  GL_ASSIGN_OR_RETURN(node.comparison, Field(rule));
+  FilterComparison& comparison = node.comparison;
+  if (token_.kind == Kind::kFault) {
+    return Unexpected();
+  }
+  if (token_.kind != Kind::kOperator) {
+    return FaultAt(token_.offset, "an operator is expected here: = != < <= > >= or :");
+  }
+  const bool has = token_.text == ":";
+  comparison.op = OperatorOf(token_.text);
+  if (comparison.field == FilterField::kLabel && comparison.label_key.empty()) {
+    if (!has) {
+      return FaultAt(token_.offset, "labels as a whole knows : only; one label is labels.KEY");
+    }
+    GL_RETURN_IF_ERROR(LabelPresence(comparison));
+    return node;
+  }
+  if (IsOrder(comparison.op) && !rule->ordered) {
+    return FaultAt(token_.offset, "this field knows = != and : only");
+  }
+  GL_RETURN_IF_ERROR(Value(*rule, has, comparison));
+  return node;
+}
+
+}  // namespace
+
+absl::StatusOr<ListFilter> ParseListFilter(std::string_view text) {
+  if (text.size() > kFilterBytesMax) {
+    return FaultAt(kFilterBytesMax, absl::StrCat("more than ", kFilterBytesMax, " bytes"));
+  }
+  if (!IsValidUtf8(text)) {
+    return Invalid("is not UTF-8");
+  }
+  return Parser(text).Parse();
+}
+
+}  // namespace genledger
