@@ -36,10 +36,6 @@ std::string Header() {
   return header;
 }
 
-bool IsZero(std::string_view bytes) {
-  return bytes.find_first_not_of('\0') == std::string_view::npos;
-}
-
 }  // namespace
 
 absl::Status ReceiptFile::Error(int error_number, std::string_view what) const {
@@ -107,7 +103,7 @@ absl::Status ReceiptFile::Load(Contents* contents) {
                       Read(0, static_cast<size_t>(std::min<int64_t>(file_bytes, kFileBytes))));
   contents->damage.clear();
   // Empty, or a creation that a crash cut short: the header is written last.
-  if (file_bytes <= kFileBytes && IsZero(bytes)) {
+  if (file_bytes <= kFileBytes && IsAllZeros(bytes)) {
     GL_RETURN_IF_ERROR(Initialize());
   } else {
     GL_RETURN_IF_ERROR(

@@ -1,6 +1,7 @@
 #include "service/dispatch/receipt_journal.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -20,47 +21,37 @@ absl::Status ReceiptJournal::Recover(const ReceiptFile::Contents& contents) {
   if (!contents.damage.empty()) {
     damage_.push_back(contents.damage);
   }
-  std::map<uint64_t, Parts> groups;
+  std::map<uint64_t, std::vector<Placed>> receipts;
   std::set<uint64_t> forgotten;  // those whose first part is
   std::vector<int32_t> free;
   uint64_t last_sequence = 0;
   for (int32_t i = 0; i < kReceiptFileSlots; ++i) {
-    ReceiptSlot slot = DecodeReceiptSlot(contents.slots[i], static_cast<uint32_t>(i));
+    ReceiptSlot slot = DecodeReceiptSlot(contents.slots[i], i);
     last_sequence = std::max(last_sequence, slot.sequence);
-    switch (slot.state) {
-      case ReceiptSlotState::kLive:
-        groups[slot.sequence].emplace(slot.part, std::make_pair(i, std::move(slot)));
-        break;
-      case ReceiptSlotState::kDamaged:
-        SetAside(i, slot.damage);
-        break;
-      case ReceiptSlotState::kForgotten:
-        if (slot.part == 0) {
-          forgotten.insert(slot.sequence);
-        }
-        [[fallthrough]];
-      case ReceiptSlotState::kNeverUsed:
-        free.push_back(i);
-        break;
+    if (slot.state == ReceiptSlotState::kLive) {
+      receipts[slot.sequence].push_back({.number = i, .slot = std::move(slot)});
+    } else if (slot.state == ReceiptSlotState::kDamaged) {
+      SetAside(i, slot.damage);
+    } else {
+      free.push_back(i);
+      if (slot.state == ReceiptSlotState::kForgotten && slot.part == 0) {
+        forgotten.insert(slot.sequence);
+      }
     }
   }
-  std::vector<int32_t> remains;
-  for (const auto& [sequence, parts] : groups) {
+  for (auto& [sequence, parts] : receipts) {
     if (forgotten.count(sequence) == 0) {
-      RecoverReceipt(sequence, parts);
+      RecoverReceipt(sequence, std::move(parts));
       continue;
     }
-    for (const auto& [part, slot] : parts) {
-      remains.push_back(slot.first);
-    }
-  }
-  if (!remains.empty()) {
-    // A crash cut a Forget short after its first part. Finished before that part's slot is reused,
+    // A crash cut a Forget short after the first part. Finished before that part's slot is reused,
     // because it is what tells.
-    GL_RETURN_IF_ERROR(WriteForgotten(remains));
-    free.insert(free.end(), remains.begin(), remains.end());
+    for (const Placed& part : parts) {
+      free.push_back(part.number);
+    }
+    GL_RETURN_IF_ERROR(WriteForgotten(std::move(parts)));
   }
-  // Lowest first, from the back.
+  // Taken from the back, the lowest first.
   std::sort(free.begin(), free.end(), std::greater<>());
   absl::MutexLock lock(&mu_);
   free_ = std::move(free);
@@ -69,28 +60,26 @@ absl::Status ReceiptJournal::Recover(const ReceiptFile::Contents& contents) {
 }
 
 // Takes a receipt that is there as a whole; sets everything else aside.
-void ReceiptJournal::RecoverReceipt(uint64_t sequence, const Parts& parts) {
+void ReceiptJournal::RecoverReceipt(uint64_t sequence, std::vector<Placed> parts) {
+  std::sort(parts.begin(), parts.end(),
+            [](const Placed& a, const Placed& b) { return a.slot.part < b.slot.part; });
   std::string payload;
-  Live live;
-  uint32_t expected = 0;
-  bool whole = parts.size() == parts.begin()->second.second.parts;
-  for (const auto& [part, slot] : parts) {
-    whole = whole && part == expected++ && slot.second.parts == parts.size();
-    payload += slot.second.payload;
-    live.slots.push_back(slot.first);
+  bool whole = true;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    whole = whole && parts[i].slot.part == i && parts[i].slot.parts == parts.size();
+    payload += parts[i].slot.payload;
   }
   absl::StatusOr<Receipt> receipt = DecodeReceipt(payload);
   if (whole && receipt.ok()) {
-    live.receipt = *std::move(receipt);
     absl::MutexLock lock(&mu_);
-    live_.emplace(sequence, std::move(live));
+    live_.emplace(sequence, Live{.receipt = *std::move(receipt), .parts = std::move(parts)});
     return;
   }
-  for (const auto& [part, slot] : parts) {
-    SetAside(slot.first,
+  for (const Placed& part : parts) {
+    SetAside(part.number,
              absl::StrCat(whole ? "not a receipt" : "parts of its receipt are missing", " (part ",
-                          part + 1, " of ", slot.second.parts, "); readable: \"",
-                          PrintableExcerpt(slot.second.payload), "\""));
+                          part.slot.part + 1, " of ", part.slot.parts, "); readable: \"",
+                          PrintableExcerpt(part.slot.payload), "\""));
   }
 }
 
@@ -99,7 +88,7 @@ void ReceiptJournal::SetAside(int32_t slot, std::string_view what) {
   damage_.push_back(absl::StrCat("slot ", slot, ": ", std::string(what)));
 }
 
-absl::Status ReceiptJournal::Full(int32_t slots_needed) const {
+absl::Status ReceiptJournal::Full(size_t slots_needed) const {
   return absl::ResourceExhaustedError(absl::StrCat(
       "receipt journal ", file_->path(), ": full: ", slots_needed, " slots are needed, ",
       free_.size(), " of ", kReceiptFileSlots, " are free, ", live_.size(),
@@ -108,8 +97,7 @@ absl::Status ReceiptJournal::Full(int32_t slots_needed) const {
 
 absl::Status ReceiptJournal::Append(const Receipt& receipt) {
   GL_ASSIGN_OR_RETURN(const std::string payload, EncodeReceipt(receipt));
-  const int32_t needed = ReceiptSlotsNeeded(payload);
-  std::vector<int32_t> slots;
+  std::vector<Placed> parts;
   uint64_t sequence = 0;
   {
     absl::MutexLock lock(&mu_);
@@ -118,31 +106,37 @@ absl::Status ReceiptJournal::Append(const Receipt& receipt) {
         return absl::OkStatus();
       }
     }
-    if (free_.size() < static_cast<size_t>(needed)) {
-      return Full(needed);
-    }
-    slots.assign(free_.rbegin(), free_.rbegin() + needed);
-    free_.resize(free_.size() - static_cast<size_t>(needed));
     sequence = next_sequence_++;
+    std::vector<ReceiptSlot> slots = SplitReceipt(payload, sequence);
+    if (free_.size() < slots.size()) {
+      return Full(slots.size());
+    }
+    for (ReceiptSlot& slot : slots) {
+      parts.push_back({.number = free_.back(), .slot = std::move(slot)});
+      free_.pop_back();
+    }
   }
-  absl::Status status = WriteReceipt(payload, sequence, slots);
+  absl::Status status = WriteReceipt(parts);
   absl::MutexLock lock(&mu_);
   if (status.ok()) {
-    live_.emplace(sequence, Live{.receipt = receipt, .slots = std::move(slots)});
+    live_.emplace(sequence, Live{.receipt = receipt, .parts = std::move(parts)});
   } else {
-    free_.insert(free_.end(), slots.rbegin(), slots.rend());
+    Free(parts);
   }
   return status;
 }
 
-absl::Status ReceiptJournal::WriteReceipt(std::string_view payload, uint64_t sequence,
-                                          const std::vector<int32_t>& slots) {
+void ReceiptJournal::Free(const std::vector<Placed>& parts) {
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+    free_.push_back(part->number);
+  }
+}
+
+absl::Status ReceiptJournal::WriteReceipt(const std::vector<Placed>& parts) {
   std::vector<std::pair<int32_t, std::string>> pieces;
-  pieces.reserve(slots.size());
-  for (size_t part = 0; part < slots.size(); ++part) {
-    pieces.emplace_back(slots[part],
-                        EncodeReceiptSlot(payload, sequence, static_cast<uint32_t>(part),
-                                          static_cast<uint32_t>(slots[part])));
+  pieces.reserve(parts.size());
+  for (const Placed& part : parts) {
+    pieces.emplace_back(part.number, EncodeReceiptSlot(part.slot, part.number));
   }
   return file_->Write(pieces);
 }
@@ -164,11 +158,11 @@ absl::Status ReceiptJournal::Forget(const Receipt& receipt) {
   absl::Status status;
   for (auto& [sequence, live] : found) {
     if (status.ok()) {
-      status = WriteForgotten(live.slots);
+      status = WriteForgotten(live.parts);
     }
     absl::MutexLock lock(&mu_);
     if (status.ok()) {
-      free_.insert(free_.end(), live.slots.rbegin(), live.slots.rend());
+      Free(live.parts);
     } else {
       live_.emplace(sequence, std::move(live));
     }
@@ -178,18 +172,17 @@ absl::Status ReceiptJournal::Forget(const Receipt& receipt) {
 
 // The first part before the others: while it says live, all are; once it says forgotten, Recover
 // finishes what a crash leaves.
-absl::Status ReceiptJournal::WriteForgotten(const std::vector<int32_t>& slots) {
-  const std::string state(ForgottenReceiptState());
-  GL_RETURN_IF_ERROR(file_->Write({{slots.front(), state}}));
-  if (slots.size() == 1) {
-    return absl::OkStatus();
+absl::Status ReceiptJournal::WriteForgotten(std::vector<Placed> parts) {
+  std::vector<std::pair<int32_t, std::string>> heads;
+  heads.reserve(parts.size());
+  for (Placed& part : parts) {
+    part.slot.state = ReceiptSlotState::kForgotten;
+    heads.emplace_back(part.number,
+                       EncodeReceiptSlot(part.slot, part.number).substr(0, kReceiptHeadBytes));
   }
-  std::vector<std::pair<int32_t, std::string>> others;
-  others.reserve(slots.size() - 1);
-  for (size_t part = 1; part < slots.size(); ++part) {
-    others.emplace_back(slots[part], state);
-  }
-  return file_->Write(others);
+  GL_RETURN_IF_ERROR(file_->Write({heads.front()}));
+  heads.erase(heads.begin());
+  return heads.empty() ? absl::OkStatus() : file_->Write(heads);
 }
 
 std::vector<Receipt> ReceiptJournal::Pending() const {

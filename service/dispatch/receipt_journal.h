@@ -51,22 +51,25 @@ class ReceiptJournal {
   const std::vector<std::string>& damage() const { return damage_; }
 
  private:
+  // A part and the number of its slot.
+  struct Placed {
+    int32_t number = 0;
+    ReceiptSlot slot;
+  };
   struct Live {
     Receipt receipt;
-    std::vector<int32_t> slots;  // by part
+    std::vector<Placed> parts;  // in their order
   };
-  // The live slots of one sequence, by part.
-  using Parts = std::multimap<uint32_t, std::pair<int32_t, ReceiptSlot>>;
 
   explicit ReceiptJournal(std::unique_ptr<ReceiptFile> file) : file_(std::move(file)) {}
 
   absl::Status Recover(const ReceiptFile::Contents& contents);
-  void RecoverReceipt(uint64_t sequence, const Parts& parts);
+  void RecoverReceipt(uint64_t sequence, std::vector<Placed> parts);
   void SetAside(int32_t slot, std::string_view what);
-  absl::Status WriteReceipt(std::string_view payload, uint64_t sequence,
-                            const std::vector<int32_t>& slots);
-  absl::Status WriteForgotten(const std::vector<int32_t>& slots);
-  absl::Status Full(int32_t slots_needed) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status WriteReceipt(const std::vector<Placed>& parts);
+  absl::Status WriteForgotten(std::vector<Placed> parts);
+  void Free(const std::vector<Placed>& parts) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Full(size_t slots_needed) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const std::unique_ptr<ReceiptFile> file_;
   std::vector<std::string> damage_;  // written by Open only

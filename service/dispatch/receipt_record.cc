@@ -2,7 +2,7 @@
 
 #include <openssl/sha.h>
 
-#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::string_view kLive = "GLRLIVE1";
 constexpr std::string_view kForgotten = "GLRDONE1";
-static_assert(kLive.size() == kReceiptStateBytes && kForgotten.size() == kReceiptStateBytes);
-constexpr size_t kHashedFrom = kReceiptStateBytes + SHA256_DIGEST_LENGTH;
+static_assert(kLive.size() == kForgotten.size());
+static_assert(kLive.size() + SHA256_DIGEST_LENGTH == kReceiptHeadBytes);
 constexpr size_t kExcerptCharactersMax = 300;
 
 template <typename Number>
@@ -63,9 +63,12 @@ class Reader {
   std::string_view bytes_;
 };
 
-std::string Digest(std::string_view bytes) {
+// Over the state as well: a new state word on an old record is no record.
+std::string Digest(std::string_view state, std::string_view rest) {
+  std::string hashed(state);
+  hashed += rest;
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+  SHA256(reinterpret_cast<const unsigned char*>(hashed.data()), hashed.size(),
          reinterpret_cast<unsigned char*>(digest.data()));
   return digest;
 }
@@ -133,64 +136,75 @@ absl::StatusOr<Receipt> DecodeReceipt(std::string_view payload) {
   return receipt;
 }
 
-int32_t ReceiptSlotsNeeded(std::string_view payload) {
-  return static_cast<int32_t>(
-      std::max<size_t>(1, (payload.size() + kReceiptPartBytesMax - 1) / kReceiptPartBytesMax));
+std::vector<ReceiptSlot> SplitReceipt(std::string_view payload, uint64_t sequence) {
+  std::vector<ReceiptSlot> parts;
+  for (size_t from = 0; from < payload.size(); from += kReceiptPartBytesMax) {
+    parts.push_back({.state = ReceiptSlotState::kLive,
+                     .sequence = sequence,
+                     .part = static_cast<uint32_t>(parts.size()),
+                     .payload = std::string(payload.substr(from, kReceiptPartBytesMax))});
+  }
+  for (ReceiptSlot& part : parts) {
+    part.parts = static_cast<uint32_t>(parts.size());
+  }
+  return parts;
 }
 
-std::string EncodeReceiptSlot(std::string_view payload, uint64_t sequence, uint32_t part,
-                              uint32_t slot) {
-  const auto parts = static_cast<uint32_t>(ReceiptSlotsNeeded(payload));
-  GL_CHECK(part < parts, "no such part");
-  const std::string_view piece = payload.substr(part * kReceiptPartBytesMax, kReceiptPartBytesMax);
-  std::string hashed;
-  hashed.reserve(kReceiptSlotBytes - kHashedFrom);
-  PutNumber(slot, &hashed);
-  PutNumber(part, &hashed);
-  PutNumber(parts, &hashed);
-  PutNumber(static_cast<uint32_t>(piece.size()), &hashed);
-  PutNumber(sequence, &hashed);
-  hashed.append(piece);
-  hashed.resize(kReceiptSlotBytes - kHashedFrom, '\0');
-  std::string bytes(kLive);
-  bytes += Digest(hashed);
-  bytes += hashed;
+std::string EncodeReceiptSlot(const ReceiptSlot& part, int32_t number) {
+  GL_CHECK(part.state == ReceiptSlotState::kLive || part.state == ReceiptSlotState::kForgotten,
+           "only receipts are written");
+  GL_CHECK(part.part < part.parts && part.payload.size() <= kReceiptPartBytesMax, "not a part");
+  std::string rest;
+  rest.reserve(kReceiptSlotBytes - kReceiptHeadBytes);
+  PutNumber(number, &rest);
+  PutNumber(part.part, &rest);
+  PutNumber(part.parts, &rest);
+  PutNumber(static_cast<uint32_t>(part.payload.size()), &rest);
+  PutNumber(part.sequence, &rest);
+  rest.append(part.payload);
+  rest.resize(kReceiptSlotBytes - kReceiptHeadBytes, '\0');
+  std::string bytes(part.state == ReceiptSlotState::kLive ? kLive : kForgotten);
+  bytes += Digest(bytes, rest);
+  bytes += rest;
   return bytes;
 }
 
-ReceiptSlot DecodeReceiptSlot(std::string_view bytes, uint32_t slot) {
+ReceiptSlot DecodeReceiptSlot(std::string_view bytes, int32_t number) {
   GL_CHECK(bytes.size() == kReceiptSlotBytes, "not a slot");
-  if (bytes.find_first_not_of('\0') == std::string_view::npos) {
+  if (IsAllZeros(bytes)) {
     return {};
   }
-  const std::string_view state = bytes.substr(0, kReceiptStateBytes);
-  const std::string_view hashed = bytes.substr(kHashedFrom);
+  const std::string_view state = bytes.substr(0, kLive.size());
+  const std::string_view rest = bytes.substr(kReceiptHeadBytes);
   if (state != kLive && state != kForgotten) {
     return Damaged("its state cannot be read", bytes);
   }
-  // Also of a forgotten one: it may be a new receipt whose first sector never arrived.
-  if (Digest(hashed) != bytes.substr(kReceiptStateBytes, SHA256_DIGEST_LENGTH)) {
-    return Damaged("its checksum is wrong: torn or overwritten", hashed);
+  if (Digest(state, rest) != bytes.substr(kLive.size(), SHA256_DIGEST_LENGTH)) {
+    return Damaged("its checksum is wrong: torn or overwritten", rest);
   }
   ReceiptSlot out;
-  uint32_t number = 0;
+  int32_t written_for = 0;
   uint32_t length = 0;
-  Reader reader(hashed);
-  const bool whole = reader.Take(&number) && reader.Take(&out.part) && reader.Take(&out.parts) &&
-                     reader.Take(&length) && reader.Take(&out.sequence);
+  Reader reader(rest);
+  const bool whole = reader.Take(&written_for) && reader.Take(&out.part) &&
+                     reader.Take(&out.parts) && reader.Take(&length) && reader.Take(&out.sequence);
   if (!whole || length > kReceiptPartBytesMax || out.part >= out.parts ||
       out.parts > static_cast<uint32_t>(kReceiptSlotsMax)) {
-    return Damaged("its head makes no sense", hashed);
+    return Damaged("its head makes no sense", rest);
   }
-  if (number != slot) {
-    return Damaged(absl::StrCat("it was written for slot ", number), hashed);
+  if (written_for != number) {
+    return Damaged(absl::StrCat("it was written for slot ", written_for), rest);
   }
   out.state = state == kLive ? ReceiptSlotState::kLive : ReceiptSlotState::kForgotten;
   out.payload = reader.rest().substr(0, length);
   return out;
 }
 
-std::string_view ForgottenReceiptState() { return kForgotten; }
+bool IsAllZeros(std::string_view bytes) {
+  // Every byte equals the one before it, and the first is zero.
+  return bytes.empty() ||
+         (bytes[0] == '\0' && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
 
 std::string PrintableExcerpt(std::string_view bytes) {
   std::string excerpt;

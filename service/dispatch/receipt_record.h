@@ -24,13 +24,13 @@ struct Receipt {
   friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 
-// A slot is: a state word (8 bytes), SHA-256 of the rest (32 bytes), then slot number, part, parts,
-// length (4 bytes each), sequence (8 bytes), all little-endian, and the part of the receipt,
-// padded with zeros. The state word alone is overwritten when a receipt is forgotten: it lies in
-// one sector, which a disk writes as a whole.
+// A slot is: a state word (8 bytes), SHA-256 of it and of the rest (32 bytes), then slot number,
+// part, parts, length (4 bytes each), sequence (8 bytes), all little-endian, and the part of the
+// receipt, padded with zeros. Only the head, state word and SHA-256, is overwritten when a receipt
+// is forgotten: it lies in one sector, which a disk writes as a whole.
 inline constexpr size_t kReceiptSlotBytes = 4096;
 inline constexpr size_t kReceiptPartBytesMax = kReceiptSlotBytes - 64;
-inline constexpr size_t kReceiptStateBytes = 8;
+inline constexpr size_t kReceiptHeadBytes = 40;
 // About 1,600 task ids of 36 characters.
 inline constexpr int32_t kReceiptSlotsMax = 16;
 
@@ -45,6 +45,8 @@ struct ReceiptSlot {
   std::string payload;
   // kDamaged: what is wrong and what can be made out, in one line, for a person.
   std::string damage;
+
+  friend bool operator==(const ReceiptSlot&, const ReceiptSlot&) = default;
 };
 
 // The payload of a receipt; INVALID_ARGUMENT if it needs more than kReceiptSlotsMax slots, or lacks
@@ -53,17 +55,17 @@ absl::StatusOr<std::string> EncodeReceipt(const Receipt& receipt);
 // DATA_LOSS unless `payload` is exactly one receipt.
 absl::StatusOr<Receipt> DecodeReceipt(std::string_view payload);
 
-int32_t ReceiptSlotsNeeded(std::string_view payload);
+// The parts of `payload`, all of them kLive: kReceiptPartBytesMax bytes each but the last.
+std::vector<ReceiptSlot> SplitReceipt(std::string_view payload, uint64_t sequence);
 
-// The kReceiptSlotBytes of part `part` of `payload`, to be written to slot `slot`.
-std::string EncodeReceiptSlot(std::string_view payload, uint64_t sequence, uint32_t part,
-                              uint32_t slot);
-// `bytes` is slot number `slot` as it was read. Whatever was not written as a whole, by
+// The kReceiptSlotBytes of `part`, which is kLive or kForgotten, for slot number `number`.
+std::string EncodeReceiptSlot(const ReceiptSlot& part, int32_t number);
+// `bytes` is slot number `number` as it was read. Whatever was not written as a whole, by
 // EncodeReceiptSlot and for this slot, is kDamaged.
-ReceiptSlot DecodeReceiptSlot(std::string_view bytes, uint32_t slot);
+ReceiptSlot DecodeReceiptSlot(std::string_view bytes, int32_t number);
 
-// The state word of a forgotten slot: kReceiptStateBytes.
-std::string_view ForgottenReceiptState();
+// Whether there is nothing but zeros.
+bool IsAllZeros(std::string_view bytes);
 
 // What of `bytes` can be printed, for a person who has to find out which task was accepted; at most
 // 300 characters.
