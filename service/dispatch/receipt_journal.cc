@@ -29,7 +29,8 @@ absl::Status ReceiptJournal::Recover(const ReceiptFile::Contents& contents) {
     ReceiptSlot slot = DecodeReceiptSlot(contents.slots[i], i);
     last_sequence = std::max(last_sequence, slot.sequence);
     if (slot.state == ReceiptSlotState::kLive) {
-      receipts[slot.sequence].push_back({.number = i, .slot = std::move(slot)});
+      std::vector<Placed>& parts = receipts[slot.sequence];
+      parts.push_back({.number = i, .slot = std::move(slot)});
     } else if (slot.state == ReceiptSlotState::kDamaged) {
       SetAside(i, slot.damage);
     } else {

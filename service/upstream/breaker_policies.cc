@@ -33,7 +33,7 @@ std::string Describe(const AttemptResult& result) {
   return absl::StrCat(status, both ? " " : "", result.upstream_code);
 }
 
-BreakerTrip UpstreamTrip(std::string text, const AttemptResult& last) {
+BreakerTrip UpstreamTrip(const std::string& text, const AttemptResult& last) {
   return {.reason = ErrorReason::kUpstreamUnavailable,
           .text = absl::StrCat(text, ", the last: ", Describe(last))};
 }
@@ -42,7 +42,7 @@ class UpstreamPolicy : public BreakerPolicy {
  public:
   explicit UpstreamPolicy(UpstreamBreakerOptions options) : options_(options) {}
 
-  std::optional<BreakerTrip> Observe(std::string_view model, const AttemptResult& result,
+  std::optional<BreakerTrip> Observe(std::string_view /*model*/, const AttemptResult& result,
                                      absl::Time now) override {
     const bool failed = IsUpstreamFailure(result);
     in_a_row_ = failed ? in_a_row_ + 1 : 0;
@@ -60,7 +60,7 @@ class UpstreamPolicy : public BreakerPolicy {
     return std::nullopt;
   }
 
-  ProbeVerdict JudgeProbe(std::string_view model, const AttemptResult& result) override {
+  ProbeVerdict JudgeProbe(std::string_view /*model*/, const AttemptResult& result) override {
     if (IsUpstreamFailure(result)) {
       return UpstreamTrip("the probe failed", result);
     }
@@ -104,7 +104,7 @@ class AccountPolicy : public BreakerPolicy {
   explicit AccountPolicy(AccountBreakerOptions options) : options_(options) {}
 
   std::optional<BreakerTrip> Observe(std::string_view model, const AttemptResult& result,
-                                     absl::Time now) override {
+                                     absl::Time /*now*/) override {
     return Judge(model, result);
   }
 
@@ -135,11 +135,11 @@ class AccountPolicy : public BreakerPolicy {
       case ErrorReason::kUpstreamBalanceExhausted:
         return BreakerTrip{result.reason, "the upstream account's balance is used up (402)"};
       default:
-        return JudgeForbidden(model, result);
+        return JudgeForbidden(model);
     }
   }
 
-  std::optional<BreakerTrip> JudgeForbidden(std::string_view model, const AttemptResult& result) {
+  std::optional<BreakerTrip> JudgeForbidden(std::string_view model) {
     const int32_t count = CountForbidden(std::string(model));
     if (count < options_.forbidden_per_model) {
       return std::nullopt;

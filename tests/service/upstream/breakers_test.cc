@@ -156,9 +156,7 @@ TEST_F(BreakersTest, AttemptsOfOldKeysCountNoMoreForAccounts) {
 TEST_F(BreakersTest, ReplacingAPermitOfAnOldKeyIsSafe) {
   std::optional<Permit> first = TryAdmit();
   EXPECT_TRUE(breakers_.SetKeys({"key3"}));
-  std::optional<Permit> second = TryAdmit({"key3"});
-  *first = *std::move(second);
-  second.reset();
+  *first = *TryAdmit({"key3"});
   EXPECT_EQ(first->fingerprint(), "key3");
 }
 

@@ -122,7 +122,6 @@ TEST_F(CircuitBreakerTest, AProbeThatIsNeverLaunchedFreesItsPlace) {
   EXPECT_TRUE(probe->is_probe());
   // Moved along, it is still one and the same.
   Permit moved(*std::move(probe));
-  probe.reset();
   EXPECT_FALSE(TryAdmit().has_value());
   EXPECT_EQ(Record(std::move(moved), results::Accepted()), BreakerChange::kClosed);
 }
@@ -133,8 +132,11 @@ TEST_F(CircuitBreakerTest, ReplacingAPermitFreesTheProbe) {
   clock_.Advance(absl::Seconds(30));
   std::optional<Permit> probe = TryAdmit();
   ASSERT_TRUE(probe.has_value());
-  *probe = *std::move(ordinary);
-  ordinary.reset();
+  {
+    Permit replacement = *std::move(ordinary);
+    *probe = std::move(replacement);
+  }
+  EXPECT_FALSE(probe->is_probe());
   EXPECT_TRUE(TryAdmit().has_value());
 }
 
