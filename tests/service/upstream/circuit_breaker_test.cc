@@ -165,6 +165,7 @@ TEST_F(CircuitBreakerTest, OurOwnRefusalsNeverCount) {
 
 TEST_F(CircuitBreakerTest, WhatWasUnderWayWhenItOpenedNoLongerCounts) {
   std::vector<Permit> stragglers;
+  stragglers.reserve(20);
   for (int i = 0; i < 20; ++i) {
     stragglers.push_back(*TryAdmit());
   }
