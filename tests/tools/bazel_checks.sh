@@ -44,7 +44,7 @@ bazel_tests() {
     fi
   done
   # What did not compile and what a failing test printed.
-  grep -E -A10 '^(ERROR|==== |\[  FAILED)| (error|Failure)' "$log" | grep -vE ' PASSED in ' |
+  grep -E -A10 '^(ERROR|==== |\[  FAILED)| (error|Failure)|Sanitizer: ' "$log" | grep -vE ' PASSED in ' |
     head -n "$LOG_TAIL_LINES" | sed 's/^/     | /' || true
 }
 
