@@ -55,7 +55,11 @@ absl::StatusOr<DedupeMatch> FindMatch(DedupeReader& reader, const NewSubmission&
   // A submission that holds its hash answers its own request_id; the second look-up would find
   // itself.
   const bool holds_it_itself = match.by_request_id.has_value() && match.by_request_id->holds_hash;
-  if (request.dedupe_mode == DedupeMode::kContent && match_content && !holds_it_itself) {
+  // Whether a reopening takes the hash is for the stored submission's mode to say, not the
+  // repeat's.
+  const DedupeMode mode =
+      match.by_request_id.has_value() ? match.by_request_id->dedupe_mode : request.dedupe_mode;
+  if (mode == DedupeMode::kContent && match_content && !holds_it_itself) {
     GL_ASSIGN_OR_RETURN(match.by_hash, reader.FindByHash(request.scope, request.hash_version,
                                                          request.request_hash));
   }

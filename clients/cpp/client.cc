@@ -35,7 +35,7 @@ Result<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
   return std::make_unique<Client>(std::move(options), *std::move(channel));
 }
 
-Client::Client(ClientOptions options, std::shared_ptr<grpc::Channel> channel)
+Client::Client(ClientOptions options, const std::shared_ptr<grpc::Channel>& channel)
     : options_(std::move(options)),
       generations_(v1::GenerationService::NewStub(channel)),
       health_(grpc::health::v1::Health::NewStub(channel)) {}

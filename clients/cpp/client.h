@@ -31,7 +31,7 @@ class Client {
   static Result<std::unique_ptr<Client>> Create(ClientOptions options);
 
   // Over a channel of the caller's; the options that describe one are not looked at.
-  Client(ClientOptions options, std::shared_ptr<grpc::Channel> channel);
+  Client(ClientOptions options, const std::shared_ptr<grpc::Channel>& channel);
 
   // Submits, or answers for the submission that is already there. Sends the same request in every
   // attempt: a request_id is the caller's to make, once per wanted generation (NewRequestId), and

@@ -162,6 +162,11 @@ absl::Status BacklogFull(std::string_view what, absl::Duration retry_delay) {
                     .quota_subject = "backlog"});
 }
 
+absl::Status PermissionDenied(std::string_view what) {
+  return MakeError(absl::StatusCode::kPermissionDenied, what,
+                   {.reason = ErrorReason::kPermissionDenied, .no_retry = true});
+}
+
 absl::Status FencedOff(const SubmissionId& id, std::string_view what) {
   return absl::AbortedError(absl::StrCat(id.value(), ": ", View(what)));
 }

@@ -50,6 +50,9 @@ absl::Status ShuttingDown();
 // RESOURCE_EXHAUSTED BACKLOG_FULL: `what` names the limit that was reached.
 absl::Status BacklogFull(std::string_view what, absl::Duration retry_delay);
 
+// PERMISSION_DENIED: the caller's role or tenant does not allow it; `what` names neither.
+absl::Status PermissionDenied(std::string_view what);
+
 // ABORTED: the record has moved on since the caller read it (internal: lease, epoch or attempt
 // fenced off).
 absl::Status FencedOff(const SubmissionId& id, std::string_view what);

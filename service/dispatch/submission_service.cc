@@ -42,9 +42,7 @@ absl::StatusOr<std::optional<std::string>> ResolveTenant(const Principal& caller
     return std::optional<std::string>(caller.tenant);
   }
   if (caller.role != Role::kOperator) {
-    return MakeError(absl::StatusCode::kPermissionDenied,
-                     "this identity may not read other tenants",
-                     {.reason = ErrorReason::kPermissionDenied, .no_retry = true});
+    return errors::PermissionDenied("this identity may not read other tenants");
   }
   if (asked == kAllTenants) {
     if (!allow_all) {
@@ -214,9 +212,15 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
   const absl::Time now = clock_->Now();
   auto call = std::make_shared<SubmitCall>();
   call->done = std::move(done);
-  call->wait_deadline =
-      std::min(now + input.wait.value_or(kWaitDefault), input.deadline - kDeadlineMargin);
+  // Even a known request_id that asks for a longer wait than is allowed is answered within the
+  // limit.
+  const absl::Duration wait = std::min(input.wait.value_or(kWaitDefault), kWaitMax);
+  call->wait_deadline = std::min(now + wait, input.deadline - kDeadlineMargin);
   std::shared_ptr<CallHandle> handle = call->handle;
+  if (caller.role == Role::kReader) {
+    call->done(errors::PermissionDenied("this identity may read only"));
+    return handle;
+  }
 
   if (input.ambiguity_policy.value_or(AmbiguityPolicy::kHold) != AmbiguityPolicy::kHold) {
     call->done(absl::UnimplementedError("ambiguity_policy other than HOLD is not built yet"));

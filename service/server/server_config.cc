@@ -89,16 +89,21 @@ absl::StatusOr<Secret> ReadApiKey(const std::string& path) {
 // host:port with a port from 0 to 65535; the host may be an IPv6 literal in brackets.
 absl::StatusOr<std::pair<std::string, int>> SplitAddress(const std::string& address) {
   const size_t colon = address.rfind(':');
+  const std::string digits = colon == std::string::npos ? "" : address.substr(colon + 1);
   int port = -1;
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
+  // SimpleAtoi would take blanks and a sign as well.
+  if (colon == 0 || digits.find_first_not_of("0123456789") != std::string::npos ||
+      !absl::SimpleAtoi(digits, &port) || port > 65535) {
     return BadFlag("listen", absl::StrCat("\"", address, "\" is not host:port"));
   }
   return std::pair(address.substr(0, colon), port);
 }
 
 bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
+  // 127.example.com is a name like any other.
+  return host == "localhost" || host == "[::1]" ||
+         (absl::StartsWith(host, "127.") &&
+          host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
 absl::Status CheckTransport(const std::string& listen) {

@@ -43,9 +43,9 @@ bazel_tests() {
       count 1 "$prefix$target" "$status, $seconds s" "$log"
     fi
   done
-  if grep -qE '^(FAILED|ERROR|==== )' "$log"; then
-    grep -E -A10 '^(FAILED|ERROR|==== |\[  FAILED)' "$log" | tail -n "$LOG_TAIL_LINES" | sed 's/^/     | /'
-  fi
+  # What did not compile and what a failing test printed.
+  grep -E -A10 '^(ERROR|==== |\[  FAILED)| (error|Failure)' "$log" | grep -vE ' PASSED in ' |
+    head -n "$LOG_TAIL_LINES" | sed 's/^/     | /' || true
 }
 
 # The layering check must refuse a target that includes what it does not depend on.

@@ -15,7 +15,7 @@ struct Advice {
 };
 
 constexpr Advice kAdvice[] = {
-    {"FIELD_INVALID", "correct the fields named above and submit again"},
+    {"FIELD_INVALID", "correct the fields named above and repeat"},
     {"REQUEST_ID_REUSED",
      "for another generation use a new --request_id; for the same one repeat the first payload"},
     {"REQUEST_ID_EXPIRED", "use a new --request_id if another generation is really wanted"},

@@ -28,7 +28,8 @@ constexpr FlagSpec kFlags[] = {
     {"page_token", Kind::kValue, "TOKEN", "go on where an earlier listing ended"},
     {"all", Kind::kSwitch, "", "every page, not only the first"},
     {"limit", Kind::kValue, "N", "as many pages as N submissions need, and no more of them"},
-    {"filter", Kind::kValue, "EXPRESSION", "such as 'state = OUTCOME_UNKNOWN'"},
+    {"filter", Kind::kValue, "EXPRESSION",
+     "an AIP-160 expression, as far as the server supports it"},
     {"order_by", Kind::kValue, "ORDER",
      "create_time or update_time, with desc or not; default 'create_time desc'"},
     {"tenant", Kind::kValue, "TENANT", "for readers and operators; - means every tenant of theirs"},
@@ -172,7 +173,7 @@ const Command kListCommand = {
     .flags = kFlags,
     .examples =
         "  genledgerctl list --limit=10\n"
-        "  genledgerctl list --all --filter='state = OUTCOME_UNKNOWN' --output=id\n",
+        "  genledgerctl list --all --order_by=update_time --output=id\n",
     .run = Run,
 };
 

@@ -50,7 +50,7 @@ std::string ModelsText(const std::vector<v1::Model>& models, bool color) {
   return table.Render();
 }
 
-ExitCode Run(const Arguments& arguments, const GlobalFlags& global, const Terminal& terminal) {
+ExitCode Run(const Arguments& /*arguments*/, const GlobalFlags& global, const Terminal& terminal) {
   client::Result<std::unique_ptr<client::Client>> client = client::Client::Create(global.client);
   if (!client.ok()) {
     return ReportUsage("models", client.error().message, terminal);

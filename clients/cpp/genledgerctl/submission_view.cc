@@ -1,5 +1,8 @@
 #include "clients/cpp/genledgerctl/submission_view.h"
 
+#include <map>
+#include <utility>
+
 #include "clients/cpp/genledgerctl/text.h"
 #include "google/protobuf/descriptor.h"
 
@@ -61,7 +64,7 @@ Color DedupeColor(v1::SubmitGenerationResponse::Dedupe dedupe) {
 }
 
 std::string DedupeText(v1::SubmitGenerationResponse::Dedupe dedupe) {
-  const std::string name = EnumName(dedupe, "DEDUPE_");
+  std::string name = EnumName(dedupe, "DEDUPE_");
   switch (dedupe) {
     case v1::SubmitGenerationResponse::DEDUPE_JOINED:
       return name + " (the same content was submitted before)";
@@ -137,7 +140,9 @@ void AddCallers(const v1::Submission& submission, Sheet& sheet) {
   const std::map<std::string, std::string> sorted(submission.labels().begin(),
                                                   submission.labels().end());
   for (const auto& [key, value] : sorted) {
-    sheet.Add("label", {key + "=" + value});
+    std::string label = key;
+    label.append("=").append(value);
+    sheet.Add("label", {std::move(label)});
   }
 }
 
@@ -159,7 +164,8 @@ void AddTimes(const v1::Submission& submission, const Terminal& terminal, Sheet&
 std::string TaskIdsText(const v1::Attempt& attempt) {
   std::string text;
   for (const std::string& task_id : attempt.task_ids()) {
-    text += (text.empty() ? "" : ",") + task_id;
+    text += text.empty() ? "" : ",";
+    text += task_id;
   }
   return text.empty() ? kNone : text;
 }

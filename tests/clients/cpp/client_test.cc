@@ -60,7 +60,7 @@ std::string WriteFile(const std::string& name, const std::string& content) {
 }
 
 // Fails with these in turn, then answers with the example.
-Handlers SubmitFailingWith(std::vector<FakeError> errors, std::string pushback = "") {
+Handlers SubmitFailingWith(std::vector<FakeError> errors, const std::string& pushback = "") {
   auto left = std::make_shared<std::vector<FakeError>>(std::move(errors));
   return {.submit = [left, pushback](grpc::ServerContext& context,
                                      const v1::SubmitGenerationRequest&,

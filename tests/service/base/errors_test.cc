@@ -46,6 +46,8 @@ std::vector<Row> Table() {
       {errors::StoreUnavailable("down"), kUnavailable, kStoreUnavailable, false},
       {errors::ShuttingDown(), kUnavailable, kShuttingDown, false},
       {errors::BacklogFull("full", absl::Seconds(2)), kResourceExhausted, kBacklogFull, false},
+      {errors::PermissionDenied("no"), absl::StatusCode::kPermissionDenied,
+       ErrorReason::kPermissionDenied, true},
       {errors::IllegalState(kId, "no"), kFailedPrecondition, kIllegalState, true},
   };
 }
@@ -97,7 +99,7 @@ TEST(SubmissionFailed, CarriesTheTimeUntilItMayBeReopened) {
 }
 
 TEST(SubmissionFailed, TellsTheUpstreamsStatusOnlyIfItAnswered) {
-  const auto& with = GetErrorDetails(Failed(kUpstreamUnavailable))->metadata;
+  const auto with = GetErrorDetails(Failed(kUpstreamUnavailable))->metadata;
   const std::pair<std::string, std::string> http_status{"http_status", "500"};
   EXPECT_EQ(with.back(), http_status);
   const absl::Status never =

@@ -212,7 +212,7 @@ TEST(SubmitTest, AnErrorNamesEveryViolationAndTheNextStep) {
             "more)\n"
             "  spec.duration: must be 8\n"
             "  spec.prompt: is required\n"
-            "next: correct the fields named above and submit again\n");
+            "next: correct the fields named above and repeat\n");
   EXPECT_EQ(run.out, kFieldInvalidAsJson);
 }
 
