@@ -107,7 +107,7 @@ absl::Status PrepareFile(const std::string& resolved_path) {
   if (fd < 0) {
     return FileError(errno, "cannot open the store", resolved_path);
   }
-  const absl::Status status = CheckOpenFile(fd, resolved_path);
+  absl::Status status = CheckOpenFile(fd, resolved_path);
   close(fd);
   return status;
 }

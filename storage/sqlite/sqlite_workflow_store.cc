@@ -76,7 +76,7 @@ class Store : public WorkflowStore {
 
   Store(Clock* clock, Logger* logger, Parts parts)
       : clock_(clock), logger_(logger), parts_(std::move(parts)) {}
-  ~Store() override { Shutdown(); }
+  ~Store() override { Store::Shutdown(); }
 
   void Submit(SubmitCommand command, Callback<SubmitOutcome> done) override;
   void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) override;
