@@ -26,7 +26,7 @@ class ServerConfigTest : public ::testing::Test {
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }
-  absl::StatusOr<ServerConfig> Read(Flags changes = {}) {
+  absl::StatusOr<ServerConfig> Read(const Flags& changes = {}) {
     Flags flags = {{"insecure", "true"},
                    {"upstream_url", "https://api.example"},
                    {"upstream_api_key_file", key_file_}};
