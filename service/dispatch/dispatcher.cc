@@ -278,10 +278,12 @@ void Dispatcher::OnOutcomeCommitted(const Flight& flight, const Submission& subm
       SchedulePump(std::min(submission.next_attempt_time, submission.submit_deadline_time));
       break;
     case SubmissionState::kOutcomeUnknown:
-      logger_->Log(Severity::kWarning, "outcome_unknown",
-                   {{"submission", submission.id.value()},
-                    {"attempt", std::to_string(flight.attempt.number)},
-                    {"note", submission.failure.has_value() ? submission.failure->message : ""}});
+      logger_->Log(
+          Severity::kWarning, "outcome_unknown",
+          {{"submission", submission.id.value()},
+           {"attempt", std::to_string(flight.attempt.number)},
+           {"http_status",
+            std::to_string(submission.failure.has_value() ? submission.failure->http_status : 0)}});
       break;
     default:
       break;

@@ -59,8 +59,9 @@ bool IsSettled(const Submission& submission, absl::Time wait_deadline) {
   switch (submission.state) {
     case SubmissionState::kDispatching:
       return false;
-    case SubmissionState::kPending:
-      return submission.next_attempt_time > wait_deadline;
+    case SubmissionState::kPending:  // unless submit_within runs out first
+      return submission.next_attempt_time > wait_deadline &&
+             submission.submit_deadline_time > wait_deadline;
     default:
       return true;
   }

@@ -12,7 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "service/auth/principal.h"
+#include "service/base/principal.h"
 #include "service/base/clock.h"
 #include "service/base/ids.h"
 #include "service/dispatch/change_hub.h"

@@ -28,7 +28,7 @@ void SubmissionToProto(const Submission& submission, const std::vector<Attempt>&
 
 void ModelToProto(const ModelCapabilities& model, v1::Model* proto);
 
-// Saturates: a duration that protobuf allows always fits.
+// A duration that is not a valid one of protobuf's is negative, which no field here allows.
 absl::Duration DurationFromProto(const google::protobuf::Duration& proto);
 
 }  // namespace genledger

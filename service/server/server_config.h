@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/base/secret.h"
+#include "service/domain/validate.h"
 #include "service/upstream/upstream_url.h"
 
 namespace genledger {
@@ -26,6 +27,7 @@ struct ServerConfig {
   absl::Duration upstream_connect_timeout = absl::Seconds(5);
   absl::Duration upstream_timeout = absl::Seconds(60);
   int32_t upstream_concurrency_max = 0;
+  ValidationRules validation;
   std::string replica;
   absl::Duration drain_timeout = absl::Seconds(70);
 };

@@ -67,6 +67,8 @@ class Store : public WorkflowStore {
   // Opened parts, in the order in which they depend on one another.
   struct Parts {
     std::string path;
+    // First, so that it goes last: after every connection is closed.
+    std::unique_ptr<sqlite::DatabaseFile> file;
     std::unique_ptr<FileLock> lock;
     std::unique_ptr<ReadPool> readers;
     std::unique_ptr<CompletionThread> completions;
@@ -330,12 +332,13 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> SqliteWorkflowStore::Open(
   GL_CHECK(options.clock != nullptr && options.logger != nullptr, "the store needs both");
   Store::Parts parts;
   GL_ASSIGN_OR_RETURN(parts.path, sqlite::ResolvePath(options.path));
-  GL_ASSIGN_OR_RETURN(parts.lock, FileLock::Acquire(parts.path));
-  GL_RETURN_IF_ERROR(sqlite::PrepareFile(parts.path));
+  GL_ASSIGN_OR_RETURN(parts.file, sqlite::DatabaseFile::Claim(parts.path));
   absl::StatusOr<std::unique_ptr<SQLite::Database>> database = OpenAndMigrate(options, parts.path);
   if (!database.ok()) {
     return NamingPath(database.status(), parts.path);
   }
+  GL_RETURN_IF_ERROR(parts.file->TakeFromOthers());
+  GL_ASSIGN_OR_RETURN(parts.lock, FileLock::Acquire(parts.path));
   GL_ASSIGN_OR_RETURN(
       std::unique_ptr<SQLite::Database> checkpoint_database,
       sqlite::OpenConnection({.path = parts.path, .role = ConnectionRole::kWriter}));
