@@ -252,12 +252,12 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
   }
   store_->Submit(std::move(command),
                  [this, call = std::move(call)](absl::StatusOr<SubmitOutcome> outcome) mutable {
-                   OnStored(std::move(call), std::move(outcome));
+                   OnStored(call, std::move(outcome));
                  });
   return handle;
 }
 
-void SubmissionService::OnStored(std::shared_ptr<SubmitCall> call,
+void SubmissionService::OnStored(const std::shared_ptr<SubmitCall>& call,
                                  absl::StatusOr<SubmitOutcome> outcome) {
   if (!outcome.ok()) {
     call->slot.reset();
