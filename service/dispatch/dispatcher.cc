@@ -177,7 +177,8 @@ void Dispatcher::OnResult(std::shared_ptr<Flight> flight, AttemptResult result) 
 
 // Waits, commits the re-send, and sends the same key and bytes again. False if the attempt has no
 // room left for that.
-bool Dispatcher::GoOnAfterInProgress(std::shared_ptr<Flight> flight, const AttemptResult& result) {
+bool Dispatcher::GoOnAfterInProgress(const std::shared_ptr<Flight>& flight,
+                                     const AttemptResult& result) {
   const absl::Time resend_time = clock_->Now() + InProgressDelay(result.retry_after);
   if (resend_time + kResendMargin > flight->attempt.start_time + options_.attempt_timeout) {
     return false;

@@ -253,12 +253,12 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
   }
   store_->Submit(std::move(command),
                  [this, call = std::move(call)](absl::StatusOr<SubmitOutcome> outcome) mutable {
-                   OnStored(std::move(call), std::move(outcome));
+                   OnStored(call, std::move(outcome));
                  });
   return handle;
 }
 
-void SubmissionService::OnStored(std::shared_ptr<SubmitCall> call,
+void SubmissionService::OnStored(const std::shared_ptr<SubmitCall>& call,
                                  absl::StatusOr<SubmitOutcome> outcome) {
   if (!outcome.ok()) {
     call->slot.reset();
@@ -276,7 +276,7 @@ void SubmissionService::OnStored(std::shared_ptr<SubmitCall> call,
   // Waiters first, then the launch: nothing that the attempt brings about can be missed.
   if (outcome->started_attempt.has_value()) {
     hub_->Publish(submission);
-    AwaitOutcome(std::move(call), submission);
+    AwaitOutcome(call, submission);
     dispatcher_->Launch(std::move(submission), *std::move(outcome->started_attempt),
                         *std::move(slot));
     return;
@@ -284,13 +284,14 @@ void SubmissionService::OnStored(std::shared_ptr<SubmitCall> call,
   slot.reset();
   const bool new_run =
       call->dedupe == DedupeKind::kCreated || call->dedupe == DedupeKind::kReopened;
-  AwaitOutcome(std::move(call), std::move(submission));
+  AwaitOutcome(call, std::move(submission));
   if (new_run) {
     dispatcher_->Wake();
   }
 }
 
-void SubmissionService::AwaitOutcome(std::shared_ptr<SubmitCall> call, Submission submission) {
+void SubmissionService::AwaitOutcome(const std::shared_ptr<SubmitCall>& call,
+                                     Submission submission) {
   auto answer = [this, call](Submission latest) {
     if (absl::Status error = ErrorOf(latest, clock_->Now()); !error.ok()) {
       call->done(std::move(error));
@@ -371,19 +372,19 @@ std::shared_ptr<CallHandle> SubmissionService::Get(const Principal& caller, GetI
     return handle;
   }
   GetQuery first = query;
-  store_->Get(std::move(first), [this, handle, query = std::move(query), input = std::move(input),
-                                 done = std::move(done)](
-                                    absl::StatusOr<SubmissionWithAttempts> found) mutable {
-    if (!found.ok() || found->submission.revision > input.wait_for_revision_after) {
-      done(std::move(found));
-      return;
-    }
-    LongPoll(std::move(handle), std::move(query), input, *std::move(found), std::move(done));
-  });
+  store_->Get(std::move(first),
+              [this, handle, query = std::move(query), input = std::move(input),
+               done = std::move(done)](absl::StatusOr<SubmissionWithAttempts> found) mutable {
+                if (!found.ok() || found->submission.revision > input.wait_for_revision_after) {
+                  done(std::move(found));
+                  return;
+                }
+                LongPoll(handle, std::move(query), input, *std::move(found), std::move(done));
+              });
   return handle;
 }
 
-void SubmissionService::LongPoll(std::shared_ptr<CallHandle> handle, GetQuery query,
+void SubmissionService::LongPoll(const std::shared_ptr<CallHandle>& handle, GetQuery query,
                                  const GetInput& input, SubmissionWithAttempts seen,
                                  Callback<SubmissionWithAttempts> done) {
   const absl::Time deadline =
@@ -396,7 +397,7 @@ void SubmissionService::LongPoll(std::shared_ptr<CallHandle> handle, GetQuery qu
         return latest.revision > after;
       },
       // The attempts have moved on with the record: read both at one moment.
-      [this, query = std::move(query), done = std::move(done)](Submission) mutable {
+      [this, query = std::move(query), done = std::move(done)](const Submission&) mutable {
         store_->Get(std::move(query), std::move(done));
       });
   handle->Waits(hub_, waiter);

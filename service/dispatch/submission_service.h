@@ -148,9 +148,9 @@ class SubmissionService {
   struct SubmitCall;
 
   Prepared Prepare(const Principal& caller, SubmitInput input) const;
-  void OnStored(std::shared_ptr<SubmitCall> call, absl::StatusOr<SubmitOutcome> outcome);
-  void AwaitOutcome(std::shared_ptr<SubmitCall> call, Submission submission);
-  void LongPoll(std::shared_ptr<CallHandle> handle, GetQuery query, const GetInput& input,
+  void OnStored(const std::shared_ptr<SubmitCall>& call, absl::StatusOr<SubmitOutcome> outcome);
+  void AwaitOutcome(const std::shared_ptr<SubmitCall>& call, Submission submission);
+  void LongPoll(const std::shared_ptr<CallHandle>& handle, GetQuery query, const GetInput& input,
                 SubmissionWithAttempts seen, Callback<SubmissionWithAttempts> done);
 
   const SubmissionServiceOptions options_;
