@@ -219,6 +219,10 @@ absl::Status ServerImpl::Start() {
   dispatcher_->Start();
   health_.SetServing(true);
   serving_ = true;
+  if (!config_.http_listen.empty()) {
+    logger_->Log(Severity::kWarning, "http_listen_not_built",
+                 {{"http_listen", config_.http_listen}});
+  }
   logger_->Log(Severity::kInfo, "serving",
                {{"port", std::to_string(port_)},
                 {"store", store_->Info().description},

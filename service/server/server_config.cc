@@ -18,8 +18,9 @@
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "gRPC address, host:port; port 0 takes a free one");
-ABSL_FLAG(std::string, http_listen, "",
-          "address of the JSON front; not built yet, so anything but the empty default is refused");
+ABSL_FLAG(
+    std::string, http_listen, "",
+    "address of the JSON front; not built yet: nothing listens there, and a warning is logged");
 ABSL_FLAG(std::string, port_file, "", "write the bound gRPC port into this file once it serves");
 ABSL_FLAG(std::string, store, "sqlite:genledger.db", "where the ledger is kept: sqlite:PATH");
 ABSL_FLAG(std::string, upstream_url, "https://xcompute.us",
@@ -230,9 +231,7 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   ServerConfig config;
   config.listen = absl::GetFlag(FLAGS_listen);
   GL_RETURN_IF_ERROR(CheckTransport(config.listen));
-  if (!absl::GetFlag(FLAGS_http_listen).empty()) {
-    return BadFlag("http_listen", "the JSON front is not built yet; leave it out");
-  }
+  config.http_listen = absl::GetFlag(FLAGS_http_listen);
   config.port_file = absl::GetFlag(FLAGS_port_file);
   config.store = absl::GetFlag(FLAGS_store);
   GL_RETURN_IF_ERROR(ReadUpstreamFlags(config));

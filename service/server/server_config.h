@@ -13,9 +13,10 @@
 namespace genledger {
 
 struct ServerConfig {
-  std::string listen;     // host:port; port 0 takes a free one
-  std::string port_file;  // empty: none
-  std::string store;      // "sqlite:PATH"
+  std::string listen;       // host:port; port 0 takes a free one
+  std::string http_listen;  // not built yet: only warned about
+  std::string port_file;    // empty: none
+  std::string store;        // "sqlite:PATH"
   UpstreamUrl upstream_url;
   // The name of the account whose money is spent; empty: the one that the store has on record.
   std::string upstream_account;
