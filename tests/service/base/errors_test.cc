@@ -97,7 +97,7 @@ TEST(SubmissionFailed, CarriesTheTimeUntilItMayBeReopened) {
 }
 
 TEST(SubmissionFailed, TellsTheUpstreamsStatusOnlyIfItAnswered) {
-  const auto& with = GetErrorDetails(Failed(kUpstreamUnavailable))->metadata;
+  const auto with = GetErrorDetails(Failed(kUpstreamUnavailable))->metadata;
   const std::pair<std::string, std::string> http_status{"http_status", "500"};
   EXPECT_EQ(with.back(), http_status);
   const absl::Status never =
