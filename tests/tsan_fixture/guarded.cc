@@ -9,6 +9,7 @@
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace {
@@ -82,9 +83,13 @@ int SumUnderMutex() {
   Shared shared;
   std::vector<std::thread> threads;
   threads.reserve(kThreads + 3);
+  // They queue up with conditions that nobody has evaluated yet. Too short a sleep only tests less.
+  shared.mutex.Lock();
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back(TakeTurns, &shared, i);
   }
+  absl::SleepFor(absl::Milliseconds(100));
+  shared.mutex.Unlock();
   threads.emplace_back(WaitForTheLastTurn, &shared);
   int seen = 0;
   threads.emplace_back(Read, &shared, &seen);

@@ -55,6 +55,7 @@ thread_local const Operation* current_operation = nullptr;
 bool EvaluateUnderMutex(const absl::Condition* condition) {
   const Operation* operation = current_operation;
   if (operation == nullptr) {
+    __tsan_acquire(const_cast<absl::Condition*>(condition));
     return condition->Eval();
   }
   absl::Mutex* mutex = operation->mutex;
@@ -63,6 +64,7 @@ bool EvaluateUnderMutex(const absl::Condition* condition) {
     __tsan_mutex_pre_lock(mutex, operation->mode);
   }
   __tsan_mutex_post_lock(mutex, operation->mode, 0);
+  __tsan_acquire(const_cast<absl::Condition*>(condition));
   const bool holds = condition->Eval();
   __tsan_mutex_pre_unlock(mutex, operation->mode);
   if (!operation->unlocking) {
@@ -89,10 +91,17 @@ bool Locking(absl::Mutex* mutex, unsigned mode, Call call) {
   return result;
 }
 
-// `call` gets a condition that is evaluated as if under the mutex.
+// The condition to wait with instead. Queueing up hands it, and what it refers to, over to whoever
+// evaluates it.
+absl::Condition HandOver(const absl::Condition& condition) {
+  __tsan_release(const_cast<absl::Condition*>(&condition));
+  return absl::Condition(&EvaluateUnderMutex, &condition);
+}
+
+// `call` gets the condition to wait with.
 template <typename Call>
 bool LockingWhen(absl::Mutex* mutex, unsigned mode, const absl::Condition& condition, Call call) {
-  const absl::Condition told(&EvaluateUnderMutex, &condition);
+  const absl::Condition told = HandOver(condition);
   return Locking(mutex, mode, [&] { return call(told); });
 }
 
@@ -135,7 +144,7 @@ bool Awaiting(absl::Mutex* mutex, const absl::Condition& condition, Call call) {
     return true;
   }
   const unsigned mode = ModeHeld(mutex);
-  const absl::Condition told(&EvaluateUnderMutex, &condition);
+  const absl::Condition told = HandOver(condition);
   return Waiting(mutex, mode, [&] { return call(told); });
 }
 
