@@ -11,7 +11,7 @@ source tests/tools/bazel_checks.sh
 readonly STEPS=(format lint protos build tests run_once integration layering asan tsan tidy)
 # Where threads, files and sockets are: what ./test.sh runs under ThreadSanitizer; --all runs everything.
 readonly THREADED=(//tests/service/base //tests/service/dispatch //tests/service/rpc //tests/service/upstream
-  //tests/storage)
+  //tests/storage //tests/tsan_fixture)
 all=false
 only=
 
@@ -85,6 +85,7 @@ step_tsan() {
   if [[ ${#targets[@]} -gt 0 ]]; then
     bazel_tests "tsan " --config=tsan -- "${targets[@]}"
   fi
+  check "tsan: reports a race" tsan_bites
 }
 
 step_tidy() {
