@@ -292,6 +292,8 @@ void Store::Shutdown() {
   parts_.checkpointer.reset();
   parts_.readers.reset();
   parts_.lock.reset();
+  // Last: SQLite must have closed the file before we do.
+  parts_.file.reset();
 }
 
 // SQLite's own words name no file, and what it finds wrong with one while it is opened is no bug of
