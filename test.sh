@@ -10,9 +10,11 @@ source tests/tools/bazel_checks.sh
 source tests/tools/fuzz.sh
 
 readonly STEPS=(format lint protos build tests run_once integration layering asan tsan fuzz tidy)
-# Where threads, files and sockets are: what ./test.sh runs under ThreadSanitizer; --all runs everything.
-readonly THREADED=(//tests/service/base //tests/service/dispatch //tests/service/rpc //tests/service/upstream
-  //tests/storage)
+# What ./test.sh runs under each sanitizer, to stay short; --all runs every C++ test under both.
+# Input from outside, files and sockets.
+readonly ADDRESS=(//tests/service/domain //tests/service/upstream //tests/storage)
+# Threads.
+readonly THREADED=(//tests/service/base //tests/service/dispatch //tests/storage //tests/tsan_fixture)
 all=false
 only=
 
@@ -23,8 +25,8 @@ usage: ./test.sh [--all] [--only=STEP]
 Installs what is missing (apt, as root or with sudo; npm for two linters), builds, and runs every test. Each check
 and each test target counts as one; the last line is "N passed, N failed". Logs: $LOG_DIRECTORY/.
 
-  --all        the long form: clang-tidy on every source and not on the changed ones only, ThreadSanitizer on every
-               test, five minutes for each fuzzer, and GENLEDGER_TEST_ALL=1 for the tests that have a long form of their own
+  --all        the long form: clang-tidy on every source and not on the changed ones only, both sanitizers on every
+               C++ test, five minutes for each fuzzer, and GENLEDGER_TEST_ALL=1 for the tests that have a long form of their own
   --only=STEP  one of: ${STEPS[*]}
 EOF
 }
@@ -71,7 +73,12 @@ step_layering() {
 
 step_asan() {
   local -a targets
-  mapfile -t targets < <(cpp_tests //)
+  if $all; then
+    mapfile -t targets < <(cpp_tests //)
+  else
+    mapfile -t targets < <(cpp_tests "${ADDRESS[@]}")
+    echo "     asan+ubsan: only the tests of input, files and sockets; ./test.sh --all has the others"
+  fi
   bazel_tests "asan+ubsan " --config=asan --config=ubsan -- "${targets[@]}"
 }
 
@@ -86,6 +93,7 @@ step_tsan() {
   if [[ ${#targets[@]} -gt 0 ]]; then
     bazel_tests "tsan " --config=tsan -- "${targets[@]}"
   fi
+  check "tsan: reports a race" tsan_bites
 }
 
 # The seed is printed; each fuzzer counts as one.

@@ -20,7 +20,7 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view locati
   }
   if (!location.starts_with(kSqlitePrefix) || location.size() == kSqlitePrefix.size()) {
     return absl::InvalidArgumentError(
-        "a store is named sqlite:PATH or postgresql://…, for example sqlite:/var/lib/ledger.db");
+        "a store is named sqlite:PATH, for example sqlite:/var/lib/genledger/ledger.db");
   }
   return SqliteWorkflowStore::Open({.path = std::string(location.substr(kSqlitePrefix.size())),
                                     .clock = clock,

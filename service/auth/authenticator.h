@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "service/auth/principal.h"
+#include "service/base/principal.h"
 
 namespace genledger {
 

@@ -133,11 +133,10 @@ absl::Status SubmissionFailed(const SubmissionId& id, ErrorReason reason, std::s
   if (http_status != 0) {
     details.metadata.emplace_back("http_status", std::to_string(http_status));
   }
-  if (code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kResourceExhausted) {
-    details.retry_delay = std::max(retry_delay, absl::ZeroDuration());
-  } else {
-    details.no_retry = true;
-  }
+  // When the same request_id starts a new run. By itself a library retries only what may do better.
+  details.retry_delay = std::max(retry_delay, absl::ZeroDuration());
+  details.no_retry =
+      code != absl::StatusCode::kUnavailable && code != absl::StatusCode::kResourceExhausted;
   std::string text = absl::StrCat(id.value(), ": ", View(SummaryOfFailure(reason)));
   if (!message.empty()) {
     absl::StrAppend(&text, ": ", View(message));

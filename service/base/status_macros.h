@@ -20,9 +20,12 @@
 
 #define GL_CONCAT_INNER_(a, b) a##b
 #define GL_CONCAT_(a, b) GL_CONCAT_INNER_(a, b)
+// tmp and lhs are declarations (`auto x`), which take no parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define GL_ASSIGN_OR_RETURN_IMPL_(tmp, lhs, expr) \
   auto tmp = (expr);                              \
   if (!tmp.ok()) {                                \
     return std::move(tmp).status();               \
   }                                               \
   lhs = *std::move(tmp)
+// NOLINTEND(bugprone-macro-parentheses)

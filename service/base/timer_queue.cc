@@ -16,7 +16,7 @@ namespace {
 // this time.
 constexpr absl::Duration kClockRecheckInterval = absl::Seconds(1);
 
-class ThreadTimerQueue : public TimerQueue {
+class ThreadTimerQueue final : public TimerQueue {
  public:
   explicit ThreadTimerQueue(Clock* clock) : clock_(clock), thread_([this] { Run(); }) {}
 

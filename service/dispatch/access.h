@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "service/auth/principal.h"
+#include "service/base/principal.h"
 #include "storage/workflow_store.h"
 
 namespace genledger {

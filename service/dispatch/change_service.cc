@@ -5,15 +5,16 @@
 
 #include "service/base/errors.h"
 #include "service/domain/utf8.h"
-#include "service/upstream/wire_codec.h"
 
 namespace genledger {
 namespace {
 
 constexpr size_t kNoteBytesMax = 1024;
+// Of a task id that a person types; one that the upstream sent may be of any length.
+constexpr size_t kTypedTaskIdBytesMax = 512;
 
 bool IsUsableTaskId(const std::string& text) {
-  return !text.empty() && text.size() <= kTaskIdBytesMax && IsPlainText(text);
+  return !text.empty() && text.size() <= kTypedTaskIdBytesMax && IsPlainText(text);
 }
 
 }  // namespace

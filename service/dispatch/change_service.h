@@ -7,7 +7,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "service/auth/principal.h"
+#include "service/base/principal.h"
 #include "service/dispatch/access.h"
 #include "service/dispatch/change_hub.h"
 #include "service/dispatch/dispatcher.h"

@@ -187,7 +187,8 @@ void Dispatcher::OnResult(std::shared_ptr<Flight> flight, AttemptResult result) 
 
 // Waits, commits the re-send, and sends the same key and bytes again. False if the attempt has no
 // room left for that.
-bool Dispatcher::GoOnAfterInProgress(std::shared_ptr<Flight> flight, const AttemptResult& result) {
+bool Dispatcher::GoOnAfterInProgress(const std::shared_ptr<Flight>& flight,
+                                     const AttemptResult& result) {
   const absl::Time resend_time = clock_->Now() + InProgressDelay(result.retry_after);
   if (resend_time + kResendMargin > flight->attempt.start_time + options_.attempt_timeout) {
     return false;
@@ -309,10 +310,12 @@ void Dispatcher::OnOutcomeCommitted(const Flight& flight, const Submission& subm
       if (submission.next_attempt_time != absl::InfinitePast()) {
         SchedulePump(submission.next_attempt_time);
       }
-      logger_->Log(Severity::kWarning, "outcome_unknown",
-                   {{"submission", submission.id.value()},
-                    {"attempt", std::to_string(flight.attempt.number)},
-                    {"note", submission.failure.has_value() ? submission.failure->message : ""}});
+      logger_->Log(
+          Severity::kWarning, "outcome_unknown",
+          {{"submission", submission.id.value()},
+           {"attempt", std::to_string(flight.attempt.number)},
+           {"http_status",
+            std::to_string(submission.failure.has_value() ? submission.failure->http_status : 0)}});
       break;
     default:
       break;

@@ -110,7 +110,7 @@ class Dispatcher {
   void ReturnSlot();
   void Send(std::shared_ptr<Flight> flight);
   void OnResult(std::shared_ptr<Flight> flight, AttemptResult result);
-  bool GoOnAfterInProgress(std::shared_ptr<Flight> flight, const AttemptResult& result);
+  bool GoOnAfterInProgress(const std::shared_ptr<Flight>& flight, const AttemptResult& result);
   void RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult result);
   void CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt finish,
                      absl::Duration retry_store_after);

@@ -37,8 +37,9 @@ bool IsSettled(const Submission& submission, absl::Time wait_deadline) {
   switch (submission.state) {
     case SubmissionState::kDispatching:
       return false;
-    case SubmissionState::kPending:
-      return submission.next_attempt_time > wait_deadline;
+    case SubmissionState::kPending:  // unless submit_within runs out first
+      return submission.next_attempt_time > wait_deadline &&
+             submission.submit_deadline_time > wait_deadline;
     case SubmissionState::kOutcomeUnknown:  // its policy may still act in time
       return submission.next_attempt_time == absl::InfinitePast() ||
              submission.next_attempt_time > wait_deadline;
@@ -196,12 +197,12 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
   }
   store_->Submit(std::move(command),
                  [this, call = std::move(call)](absl::StatusOr<SubmitOutcome> outcome) mutable {
-                   OnStored(std::move(call), std::move(outcome));
+                   OnStored(call, std::move(outcome));
                  });
   return handle;
 }
 
-void SubmissionService::OnStored(std::shared_ptr<SubmitCall> call,
+void SubmissionService::OnStored(const std::shared_ptr<SubmitCall>& call,
                                  absl::StatusOr<SubmitOutcome> outcome) {
   if (!outcome.ok()) {
     call->slot.reset();
@@ -219,7 +220,7 @@ void SubmissionService::OnStored(std::shared_ptr<SubmitCall> call,
   // Waiters first, then the launch: nothing that the attempt brings about can be missed.
   if (outcome->started_attempt.has_value()) {
     hub_->Publish(submission);
-    AwaitOutcome(std::move(call), submission);
+    AwaitOutcome(call, submission);
     dispatcher_->Launch(std::move(submission), *std::move(outcome->started_attempt),
                         *std::move(slot));
     return;
@@ -231,13 +232,14 @@ void SubmissionService::OnStored(std::shared_ptr<SubmitCall> call,
   const bool policy_due = submission.state == SubmissionState::kOutcomeUnknown &&
                           submission.next_attempt_time != absl::InfinitePast() &&
                           submission.next_attempt_time <= clock_->Now();
-  AwaitOutcome(std::move(call), std::move(submission));
+  AwaitOutcome(call, std::move(submission));
   if (new_run || policy_due) {
     dispatcher_->Wake();
   }
 }
 
-void SubmissionService::AwaitOutcome(std::shared_ptr<SubmitCall> call, Submission submission) {
+void SubmissionService::AwaitOutcome(const std::shared_ptr<SubmitCall>& call,
+                                     Submission submission) {
   auto answer = [this, call](Submission latest) {
     if (absl::Status error = ErrorOf(latest, clock_->Now()); !error.ok()) {
       call->done(std::move(error));
@@ -318,19 +320,19 @@ std::shared_ptr<CallHandle> SubmissionService::Get(const Principal& caller, GetI
     return handle;
   }
   GetQuery first = query;
-  store_->Get(std::move(first), [this, handle, query = std::move(query), input = std::move(input),
-                                 done = std::move(done)](
-                                    absl::StatusOr<SubmissionWithAttempts> found) mutable {
-    if (!found.ok() || found->submission.revision > input.wait_for_revision_after) {
-      done(std::move(found));
-      return;
-    }
-    LongPoll(std::move(handle), std::move(query), input, *std::move(found), std::move(done));
-  });
+  store_->Get(std::move(first),
+              [this, handle, query = std::move(query), input = std::move(input),
+               done = std::move(done)](absl::StatusOr<SubmissionWithAttempts> found) mutable {
+                if (!found.ok() || found->submission.revision > input.wait_for_revision_after) {
+                  done(std::move(found));
+                  return;
+                }
+                LongPoll(handle, std::move(query), input, *std::move(found), std::move(done));
+              });
   return handle;
 }
 
-void SubmissionService::LongPoll(std::shared_ptr<CallHandle> handle, GetQuery query,
+void SubmissionService::LongPoll(const std::shared_ptr<CallHandle>& handle, GetQuery query,
                                  const GetInput& input, SubmissionWithAttempts seen,
                                  Callback<SubmissionWithAttempts> done) {
   const absl::Time deadline =
@@ -343,7 +345,7 @@ void SubmissionService::LongPoll(std::shared_ptr<CallHandle> handle, GetQuery qu
         return latest.revision > after;
       },
       // The attempts have moved on with the record: read both at one moment.
-      [this, query = std::move(query), done = std::move(done)](Submission) mutable {
+      [this, query = std::move(query), done = std::move(done)](const Submission&) mutable {
         store_->Get(std::move(query), std::move(done));
       });
   handle->Waits(hub_, waiter);

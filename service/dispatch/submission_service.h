@@ -12,9 +12,9 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "service/auth/principal.h"
 #include "service/base/clock.h"
 #include "service/base/ids.h"
+#include "service/base/principal.h"
 #include "service/dispatch/access.h"
 #include "service/dispatch/change_hub.h"
 #include "service/dispatch/dispatcher.h"
@@ -145,9 +145,9 @@ class SubmissionService {
   struct SubmitCall;
 
   Prepared Prepare(const Principal& caller, SubmitInput input) const;
-  void OnStored(std::shared_ptr<SubmitCall> call, absl::StatusOr<SubmitOutcome> outcome);
-  void AwaitOutcome(std::shared_ptr<SubmitCall> call, Submission submission);
-  void LongPoll(std::shared_ptr<CallHandle> handle, GetQuery query, const GetInput& input,
+  void OnStored(const std::shared_ptr<SubmitCall>& call, absl::StatusOr<SubmitOutcome> outcome);
+  void AwaitOutcome(const std::shared_ptr<SubmitCall>& call, Submission submission);
+  void LongPoll(const std::shared_ptr<CallHandle>& handle, GetQuery query, const GetInput& input,
                 SubmissionWithAttempts seen, Callback<SubmissionWithAttempts> done);
 
   const SubmissionServiceOptions options_;

@@ -64,16 +64,20 @@ void TimesToProto(const Submission& submission, v1::Submission* proto) {
   SetTime(submission.cancel_request_time, [proto] { return proto->mutable_cancel_request_time(); });
 }
 
+bool IsValidDuration(const google::protobuf::Duration& proto) {
+  const bool nanos_fit = proto.nanos() > -1'000'000'000 && proto.nanos() < 1'000'000'000;
+  const bool signs_agree =
+      proto.seconds() == 0 || proto.nanos() == 0 || (proto.seconds() < 0) == (proto.nanos() < 0);
+  return nanos_fit && signs_agree;
+}
+
 // A present duration; out of protobuf's own range it is a fault of `field`.
 std::optional<absl::Duration> ReadDuration(bool present, const google::protobuf::Duration& proto,
                                            const char* field, std::vector<FieldViolation>& faults) {
   if (!present) {
     return std::nullopt;
   }
-  const bool nanos_fit = proto.nanos() > -1'000'000'000 && proto.nanos() < 1'000'000'000;
-  const bool signs_agree =
-      proto.seconds() == 0 || proto.nanos() == 0 || (proto.seconds() < 0) == (proto.nanos() < 0);
-  if (!nanos_fit || !signs_agree) {
+  if (!IsValidDuration(proto)) {
     faults.push_back({.field = field, .description = "is not a valid google.protobuf.Duration"});
     return std::nullopt;
   }
@@ -142,7 +146,8 @@ void EventToProto(const SubmissionEvent& event, v1::SubmissionEvent* proto) {
 }
 
 absl::Duration DurationFromProto(const google::protobuf::Duration& proto) {
-  return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
+  return IsValidDuration(proto) ? absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos())
+                                : -absl::InfiniteDuration();
 }
 
 GenerationSpec SpecFromProto(const v1::GenerationSpec& proto) {

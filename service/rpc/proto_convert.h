@@ -33,7 +33,7 @@ void TimeToProto(absl::Time time, google::protobuf::Timestamp* proto);
 
 void ModelToProto(const ModelCapabilities& model, v1::Model* proto);
 
-// Saturates: a duration that protobuf allows always fits.
+// A duration that is not a valid one of protobuf's is negative, which no field here allows.
 absl::Duration DurationFromProto(const google::protobuf::Duration& proto);
 
 }  // namespace genledger

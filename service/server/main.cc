@@ -2,17 +2,21 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
 #include "absl/strings/match.h"
+#include "absl/synchronization/notification.h"
 #include "service/server/server.h"
 #include "service/server/server_config.h"
 
@@ -24,6 +28,37 @@ constexpr char kUsage[] =
     "  genledger --insecure --store=sqlite:ledger.db --upstream_url=https://… "
     "--upstream_api_key_file=FILE";
 
+// Takes SIGTERM and SIGINT from the first moment on: before the server serves they end the process
+// at once (nothing is lost: a start can be cut anywhere), afterwards they are waited for.
+class Signals {
+ public:
+  // Before any thread starts, so that every thread inherits the mask.
+  Signals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::thread([this] { Take(); }).detach();
+  }
+
+  void ServingNow() { serving_ = true; }
+  void Wait() { taken_.WaitForNotification(); }
+
+ private:
+  void Take() {
+    int number = 0;
+    sigwait(&set_, &number);
+    if (!serving_) {
+      _exit(128 + number);
+    }
+    taken_.Notify();
+  }
+
+  sigset_t set_;
+  std::atomic<bool> serving_{false};
+  absl::Notification taken_;
+};
+
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "genledger: %s\n", std::string(status.message()).c_str());
   return EXIT_FAILURE;
@@ -32,13 +67,7 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Blocked before any thread starts, so that every thread inherits it and only sigwait below takes
-  // them.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  static Signals signals;  // outlives its thread
   signal(SIGPIPE, SIG_IGN);
 
   absl::SetProgramUsageMessage(kUsage);
@@ -63,10 +92,10 @@ int main(int argc, char** argv) {
   if (!server.ok()) {
     return Fail(server.status());
   }
+  signals.ServingNow();
   std::printf("genledger listening on port %d\n", (*server)->port());
   std::fflush(stdout);
 
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  signals.Wait();
   return (*server)->Drain() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

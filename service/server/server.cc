@@ -1,8 +1,10 @@
 #include "service/server/server.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -43,6 +45,10 @@ constexpr absl::Duration kRpcDrainTimeout = absl::Seconds(5);
 constexpr absl::Duration kStoreDrainTimeout = absl::Seconds(10);
 
 absl::Status WritePortFile(const std::string& path, int port) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat("--port_file: ", path, " is not a file"));
+  }
   const std::string temporary = absl::StrCat(path, ".", getpid());
   {
     std::ofstream file(temporary);
@@ -57,10 +63,13 @@ absl::Status WritePortFile(const std::string& path, int port) {
   return absl::OkStatus();
 }
 
-// gRPC logs through one function of the whole process. Its errors are no concern of ours while it
-// serves (they are those of peers), and at start the one line that says why is our own.
+// gRPC and protobuf log through one function each of the whole process. Their errors are no concern
+// of ours while it serves (they are those of peers), and at start the one line that says why is our
+// own.
 void SilenceGrpc() {
   gpr_set_log_function([](gpr_log_func_args*) {});
+  // Protobuf would write a line of its own for every message of a peer that does not parse.
+  google::protobuf::SetLogHandler(nullptr);
 }
 
 class ServerImpl final : public Server {
@@ -168,7 +177,8 @@ absl::Status ServerImpl::ConnectUpstream() {
                                 .logger = logger_.get()});
   service_ = std::make_unique<SubmissionService>(
       SubmissionServiceOptions{.upstream_account = config_.upstream_account,
-                               .ambiguity_policy = config_.ambiguity_policy},
+                               .ambiguity_policy = config_.ambiguity_policy,
+                               .validation = config_.validation},
       SubmissionService::Collaborators{.store = store_.get(),
                                        .dispatcher = dispatcher_.get(),
                                        .hub = &hub_,
@@ -200,21 +210,28 @@ absl::Status ServerImpl::Serve() {
   grpc_ = builder.BuildAndStart();
   if (grpc_ == nullptr || port_ == 0) {
     return absl::UnavailableError(
-        absl::StrCat("--listen: cannot listen on ", config_.listen, ": is the port in use?"));
+        absl::StrCat("--listen: cannot listen on ", config_.listen,
+                     ": the port is in use, or this machine has no such address"));
   }
-  if (!config_.port_file.empty()) {
-    GL_RETURN_IF_ERROR(WritePortFile(config_.port_file, port_));
-  }
-  health_.SetServing(true);
-  serving_ = true;
   return absl::OkStatus();
 }
 
 absl::Status ServerImpl::Start() {
   GL_RETURN_IF_ERROR(OpenStoreAndRecover());
   GL_RETURN_IF_ERROR(ConnectUpstream());
-  dispatcher_->Start();
+  // Nothing is posted before everything that can fail has succeeded: until then what is submitted
+  // is PENDING.
   GL_RETURN_IF_ERROR(Serve());
+  if (!config_.port_file.empty()) {
+    GL_RETURN_IF_ERROR(WritePortFile(config_.port_file, port_));
+  }
+  dispatcher_->Start();
+  health_.SetServing(true);
+  serving_ = true;
+  if (!config_.http_listen.empty()) {
+    logger_->Log(Severity::kWarning, "http_listen_not_built",
+                 {{"http_listen", config_.http_listen}});
+  }
   logger_->Log(Severity::kInfo, "serving",
                {{"port", std::to_string(port_)},
                 {"store", store_->Info().description},

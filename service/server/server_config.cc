@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -17,11 +15,13 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/status_macros.h"
 #include "service/dispatch/dispatcher.h"
+#include "service/upstream/credential.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "gRPC address, host:port; port 0 takes a free one");
-ABSL_FLAG(std::string, http_listen, "",
-          "address of the JSON front; not built yet, so anything but the empty default is refused");
+ABSL_FLAG(
+    std::string, http_listen, "",
+    "address of the JSON front; not built yet: nothing listens there, and a warning is logged");
 ABSL_FLAG(std::string, port_file, "", "write the bound gRPC port into this file once it serves");
 ABSL_FLAG(std::string, store, "sqlite:genledger.db", "where the ledger is kept: sqlite:PATH");
 ABSL_FLAG(std::string, upstream_url, "https://xcompute.us",
@@ -49,6 +49,12 @@ ABSL_FLAG(absl::Duration, upstream_connect_timeout, absl::Seconds(5),
 ABSL_FLAG(absl::Duration, upstream_timeout, absl::Seconds(60),
           "how long one POST may take in all; at most 80s, because the lease is 90s");
 ABSL_FLAG(int32_t, upstream_concurrency_max, 10000, "how many POSTs may be out at once");
+ABSL_FLAG(int64_t, prompt_bytes_max, 16 * 1024, "longest prompt, in bytes of UTF-8 after trimming");
+ABSL_FLAG(int64_t, prompt_characters_max, 0,
+          "longest prompt, in characters after trimming; 0: no such limit");
+ABSL_FLAG(int64_t, image_url_bytes_max, 2048, "longest image URL, in bytes");
+ABSL_FLAG(bool, allow_image_urls_without_extension, false,
+          "take image URLs whose path names no file type");
 ABSL_FLAG(std::string, replica, "",
           "name of this process in the ledger; default: host name and pid");
 ABSL_FLAG(bool, insecure, false,
@@ -64,6 +70,9 @@ namespace {
 constexpr absl::Duration kUpstreamTimeoutMax = absl::Seconds(80);
 constexpr int32_t kConcurrencyMax = 100'000;
 constexpr size_t kApiKeyFileBytesMax = 64 * 1024;
+constexpr size_t kNameBytesMax = 128;
+constexpr size_t kPromptBytesMax = 256 * 1024;
+constexpr size_t kImageUrlBytesMax = 64 * 1024;
 
 absl::Status BadFlag(std::string_view flag, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("--", absl::string_view(flag.data(), flag.size()),
@@ -76,20 +85,42 @@ absl::StatusOr<Secret> ReadApiKey(const std::string& path) {
     return BadFlag("upstream_api_key_file",
                    "is needed: the file that holds the upstream's API key");
   }
-  std::ifstream file(path, std::ios::binary);
+  // Not blocking: a FIFO without a writer would hold the start up for ever.
+  const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   struct stat facts {};
-  if (!file || stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
+  if (fd < 0 || fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    if (fd >= 0) {
+      close(fd);
+    }
     return BadFlag("upstream_api_key_file", absl::StrCat("cannot read the file ", path));
   }
-  if (facts.st_size > static_cast<off_t>(kApiKeyFileBytesMax)) {
-    return BadFlag("upstream_api_key_file", absl::StrCat(path, " is too long to hold an API key"));
+  std::string text(kApiKeyFileBytesMax + 1, '\0');
+  const ssize_t length = read(fd, text.data(), text.size());
+  close(fd);
+  if (length < 0 || length > static_cast<ssize_t>(kApiKeyFileBytesMax)) {
+    return BadFlag("upstream_api_key_file", absl::StrCat(path, " cannot be read, or is too long"));
   }
-  std::string text{std::istreambuf_iterator<char>(file), {}};
+  text.resize(static_cast<size_t>(length));
   absl::StripAsciiWhitespace(&text);
   if (text.empty()) {
     return BadFlag("upstream_api_key_file", absl::StrCat(path, " is empty"));
   }
-  return Secret(std::move(text));
+  Secret key(std::move(text));
+  if (absl::Status status = MakeUpstreamCredentials({key}).status(); !status.ok()) {
+    return BadFlag("upstream_api_key_file",
+                   absl::StrCat(path, " does not hold one API key of visible ASCII characters"));
+  }
+  return key;
+}
+
+// A name that is stored, shown and logged: 1 to 128 visible ASCII characters.
+absl::Status CheckName(std::string_view flag, const std::string& name) {
+  const bool visible =
+      std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (name.empty() || name.size() > kNameBytesMax || !visible) {
+    return BadFlag(flag, "must be 1 to 128 visible ASCII characters");
+  }
+  return absl::OkStatus();
 }
 
 // host:port with a port from 0 to 65535; the host may be an IPv6 literal in brackets.
@@ -161,6 +192,9 @@ absl::Status ReadUpstreamFlags(ServerConfig& config) {
   }
   config.upstream_url = *std::move(url);
   config.upstream_account = absl::GetFlag(FLAGS_upstream_account);
+  if (!config.upstream_account.empty()) {
+    GL_RETURN_IF_ERROR(CheckName("upstream_account", config.upstream_account));
+  }
   config.new_upstream_account = absl::GetFlag(FLAGS_new_upstream_account);
   GL_ASSIGN_OR_RETURN(config.upstream_api_key,
                       ReadApiKey(absl::GetFlag(FLAGS_upstream_api_key_file)));
@@ -190,15 +224,36 @@ absl::Status ReadUpstreamFlags(ServerConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status ReadValidationFlags(ServerConfig& config) {
+  const int64_t prompt_bytes = absl::GetFlag(FLAGS_prompt_bytes_max);
+  if (prompt_bytes < 1 || prompt_bytes > static_cast<int64_t>(kPromptBytesMax)) {
+    return BadFlag("prompt_bytes_max", "must be between 1 and 262144");
+  }
+  config.validation.prompt_bytes_max = static_cast<size_t>(prompt_bytes);
+  const int64_t prompt_characters = absl::GetFlag(FLAGS_prompt_characters_max);
+  if (prompt_characters < 0) {
+    return BadFlag("prompt_characters_max", "must not be negative");
+  }
+  if (prompt_characters > 0) {
+    config.validation.prompt_characters_max = static_cast<size_t>(prompt_characters);
+  }
+  const int64_t url_bytes = absl::GetFlag(FLAGS_image_url_bytes_max);
+  if (url_bytes < 1 || url_bytes > static_cast<int64_t>(kImageUrlBytesMax)) {
+    return BadFlag("image_url_bytes_max", "must be between 1 and 65536");
+  }
+  config.validation.image_url_bytes_max = static_cast<size_t>(url_bytes);
+  config.validation.allow_image_urls_without_extension =
+      absl::GetFlag(FLAGS_allow_image_urls_without_extension);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ServerConfig> ConfigFromFlags() {
   ServerConfig config;
   config.listen = absl::GetFlag(FLAGS_listen);
   GL_RETURN_IF_ERROR(CheckTransport(config.listen));
-  if (!absl::GetFlag(FLAGS_http_listen).empty()) {
-    return BadFlag("http_listen", "the JSON front is not built yet; leave it out");
-  }
+  config.http_listen = absl::GetFlag(FLAGS_http_listen);
   config.port_file = absl::GetFlag(FLAGS_port_file);
   config.store = absl::GetFlag(FLAGS_store);
   GL_RETURN_IF_ERROR(ReadUpstreamFlags(config));
@@ -206,6 +261,8 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   if (config.replica.empty()) {
     config.replica = DefaultReplica();
   }
+  GL_RETURN_IF_ERROR(CheckName("replica", config.replica));
+  GL_RETURN_IF_ERROR(ReadValidationFlags(config));
   config.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
   if (config.drain_timeout < absl::ZeroDuration()) {
     return BadFlag("drain_timeout", "must not be negative");

@@ -8,14 +8,16 @@
 #include "absl/time/time.h"
 #include "service/base/secret.h"
 #include "service/domain/ambiguity.h"
+#include "service/domain/validate.h"
 #include "service/upstream/upstream_url.h"
 
 namespace genledger {
 
 struct ServerConfig {
-  std::string listen;     // host:port; port 0 takes a free one
-  std::string port_file;  // empty: none
-  std::string store;      // "sqlite:PATH"
+  std::string listen;       // host:port; port 0 takes a free one
+  std::string http_listen;  // not built yet: only warned about
+  std::string port_file;    // empty: none
+  std::string store;        // "sqlite:PATH"
   UpstreamUrl upstream_url;
   // The name of the account whose money is spent; empty: the one that the store has on record.
   std::string upstream_account;
@@ -30,6 +32,7 @@ struct ServerConfig {
   absl::Duration upstream_connect_timeout = absl::Seconds(5);
   absl::Duration upstream_timeout = absl::Seconds(60);
   int32_t upstream_concurrency_max = 0;
+  ValidationRules validation;
   std::string replica;
   absl::Duration drain_timeout = absl::Seconds(70);
 };

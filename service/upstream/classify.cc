@@ -152,9 +152,10 @@ AttemptResult NotSent(const HttpExchange& exchange) {
 
 void FillTexts(const HttpExchange& exchange, const UpstreamAnswer& answer,
                const ClassifyOptions& options, AttemptResult* result) {
-  result->upstream_code = SanitizeUpstreamToken(answer.code);
+  result->upstream_code = SanitizeUpstreamToken(answer.code, options.api_key.Reveal());
   result->upstream_request_id = SanitizeUpstreamToken(
-      exchange.upstream_request_id.empty() ? answer.request_id : exchange.upstream_request_id);
+      exchange.upstream_request_id.empty() ? answer.request_id : exchange.upstream_request_id,
+      options.api_key.Reveal());
   if (result->outcome == AttemptClass::kAccepted) {
     return;
   }

@@ -1,8 +1,10 @@
 #include "service/upstream/http_upstream_client.h"
 
-#include <unistd.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,14 @@ CurlTransportOptions TransportOptions(const HttpUpstreamClientOptions& options) 
   out.connections_max = options.connections_max;
   out.ca_file = options.ca_file;
   return out;
+}
+
+bool HoldsCertificates(const std::string& path) {
+  const std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store(X509_STORE_new(),
+                                                                      &X509_STORE_free);
+  const bool loaded = X509_STORE_load_file(store.get(), path.c_str()) == 1;
+  ERR_clear_error();
+  return loaded;
 }
 
 class HttpUpstreamClient : public UpstreamClient {
@@ -83,9 +93,9 @@ absl::StatusOr<std::unique_ptr<UpstreamClient>> NewHttpUpstreamClient(
     return absl::InvalidArgumentError(
         "the upstream's connections and timeouts must be positive, the idle time at least 1 s");
   }
-  if (!options.ca_file.empty() && access(options.ca_file.c_str(), R_OK) != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the upstream's CA file ", options.ca_file, " cannot be read"));
+  if (!options.ca_file.empty() && !HoldsCertificates(options.ca_file)) {
+    return absl::InvalidArgumentError(absl::StrCat("the upstream's CA file ", options.ca_file,
+                                                   " cannot be read or holds no PEM certificate"));
   }
   return std::make_unique<HttpUpstreamClient>(std::move(options), std::move(url), clock);
 }

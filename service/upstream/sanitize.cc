@@ -200,8 +200,8 @@ std::string SanitizeUpstreamMessage(std::string_view text, std::string_view cred
   return Sanitize(text, credential, kUpstreamMessageBytesMax);
 }
 
-std::string SanitizeUpstreamToken(std::string_view text) {
-  return Sanitize(text, {}, kUpstreamTokenBytesMax);
+std::string SanitizeUpstreamToken(std::string_view text, std::string_view credential) {
+  return Sanitize(text, credential, kUpstreamTokenBytesMax);
 }
 
 }  // namespace genledger

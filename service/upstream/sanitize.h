@@ -16,7 +16,7 @@ inline constexpr size_t kUpstreamTokenBytesMax = 128;
 std::string SanitizeUpstreamMessage(std::string_view text, std::string_view credential = {});
 
 // The same for a word such as a code or a request id, cut at kUpstreamTokenBytesMax.
-std::string SanitizeUpstreamToken(std::string_view text);
+std::string SanitizeUpstreamToken(std::string_view text, std::string_view credential = {});
 
 // `text` with every byte that is not part of valid UTF-8 replaced by U+FFFD.
 std::string ReplaceInvalidUtf8(std::string_view text);

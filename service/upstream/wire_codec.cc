@@ -114,14 +114,6 @@ class ObjectWriter {
   std::string out_;
 };
 
-bool IsUsableTaskId(std::string_view id) {
-  return !id.empty() && id.size() <= kTaskIdBytesMax &&
-         std::none_of(id.begin(), id.end(), [](char c) {
-           const auto byte = static_cast<uint8_t>(c);
-           return byte < 0x20 || byte == 0x7F;
-         });
-}
-
 std::optional<int> ParseNumber(std::string_view text) {
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -337,7 +329,9 @@ class AnswerReader {
 std::vector<TaskId> ChooseTaskIds(RawAnswer raw, bool has_error) {
   std::vector<TaskId> ids;
   for (std::string& id : raw.element_task_ids) {
-    if (IsUsableTaskId(id)) {
+    const bool known = std::any_of(ids.begin(), ids.end(),
+                                   [&id](const TaskId& other) { return other.value() == id; });
+    if (!id.empty() && !known) {
       ids.emplace_back(std::move(id));
     }
   }
@@ -349,7 +343,7 @@ std::vector<TaskId> ChooseTaskIds(RawAnswer raw, bool has_error) {
     }
   }
   for (std::string* id : single) {
-    if (ids.empty() && IsUsableTaskId(*id)) {
+    if (ids.empty() && !id->empty()) {
       ids.emplace_back(std::move(*id));
     }
   }

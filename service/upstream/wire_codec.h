@@ -11,8 +11,6 @@
 
 namespace genledger {
 
-// Task ids longer than this are not usable.
-inline constexpr size_t kTaskIdBytesMax = 512;
 // An answer that nests deeper is not parsed.
 inline constexpr int kAnswerDepthMax = 32;
 
@@ -45,8 +43,8 @@ struct UpstreamAnswer {
   // From a request_id field, else from "(request id: …)" in the message.
   std::string request_id;
 
-  // Usable ids (non-empty strings of at most kTaskIdBytesMax without control characters), in order:
-  // every data[].task_id; or data.id, else data.task_id. Only if there are none and the body
+  // Usable ids (non-empty strings: opaque, bounded by the answer that they came in), each once, in
+  // order: every data[].task_id; or data.id, else data.task_id. Only if there are none and the body
   // carries no error: top-level task_id, else top-level id if there is no `data` beside it.
   std::vector<TaskId> task_ids;
 };

@@ -1,6 +1,7 @@
 #include "storage/sqlite/database_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,8 +10,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <set>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "storage/sqlite/lock_file_owner.h"
 
 namespace genledger::sqlite {
 namespace {
@@ -34,9 +39,6 @@ absl::Status CheckOpenFile(int fd, const std::string& path) {
     return absl::FailedPreconditionError(
         absl::StrCat("the store ", path, " is not a regular file; name a file"));
   }
-  if ((info.st_mode & 0777 & ~kFileMode) != 0 && fchmod(fd, info.st_mode & kFileMode) != 0) {
-    return FileError(errno, "cannot take the permissions of others away from", path);
-  }
   if (info.st_size == 0) {
     return absl::OkStatus();
   }
@@ -48,6 +50,44 @@ absl::Status CheckOpenFile(int fd, const std::string& path) {
   if (std::string_view(head.data(), static_cast<size_t>(length)) != kSqliteMagic) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the store ", path, " is not a SQLite database; name a new file or one of genledger's"));
+  }
+  return absl::OkStatus();
+}
+
+// The files that this process has claimed. SQLite keeps such a list for the same reason: POSIX
+// locks belong to the process and the inode, whatever object took them.
+struct ClaimedInodes {
+  absl::Mutex mu;
+  std::set<std::pair<dev_t, ino_t>> inodes ABSL_GUARDED_BY(mu);
+};
+
+ClaimedInodes& Claimed() {
+  static ClaimedInodes& claimed = *new ClaimedInodes;
+  return claimed;
+}
+
+bool IsClaimedHere(const struct stat& info) {
+  ClaimedInodes& claimed = Claimed();
+  absl::MutexLock lock(&claimed.mu);
+  return claimed.inodes.contains({info.st_dev, info.st_ino});
+}
+
+absl::Status InUse(const std::string& path) {
+  const int64_t owner = LockFileOwner(path);
+  return absl::FailedPreconditionError(
+      absl::StrCat("the store ", path, " is in use by another process",
+                   owner == 0 ? std::string() : absl::StrCat(" (pid ", owner, ")"),
+                   ": a SQLite store belongs to one process; stop that one or use another file"));
+}
+
+absl::Status ChangeMode(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    return errno == ENOENT ? absl::OkStatus() : FileError(errno, "cannot inspect", path);
+  }
+  if ((info.st_mode & 0777 & ~kFileMode) != 0 &&
+      chmod(path.c_str(), info.st_mode & kFileMode) != 0) {
+    return FileError(errno, "cannot take the permissions of others away from", path);
   }
   return absl::OkStatus();
 }
@@ -102,14 +142,52 @@ absl::StatusOr<std::string> ResolvePath(const std::string& path) {
   return absl::StrCat(real == "/" ? "" : real, "/", name);
 }
 
-absl::Status PrepareFile(const std::string& resolved_path) {
+absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Claim(
+    const std::string& resolved_path) {
+  struct stat info {};
+  if (stat(resolved_path.c_str(), &info) == 0 && IsClaimedHere(info)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the store ", resolved_path, " is already open in this process (pid ", getpid(), ")"));
+  }
   const int fd = open(resolved_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode);
   if (fd < 0) {
     return FileError(errno, "cannot open the store", resolved_path);
   }
-  const absl::Status status = CheckOpenFile(fd, resolved_path);
-  close(fd);
-  return status;
+  absl::Status status = CheckOpenFile(fd, resolved_path);
+  if (status.ok() && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    status = errno == EWOULDBLOCK ? InUse(resolved_path)
+                                  : FileError(errno, "cannot lock", resolved_path);
+  }
+  if (status.ok() && fstat(fd, &info) != 0) {
+    status = FileError(errno, "cannot inspect", resolved_path);
+  }
+  if (!status.ok()) {
+    close(fd);
+    return status;
+  }
+  const Inode inode(info.st_dev, info.st_ino);
+  ClaimedInodes& claimed = Claimed();
+  absl::MutexLock lock(&claimed.mu);
+  claimed.inodes.insert(inode);
+  return std::unique_ptr<DatabaseFile>(new DatabaseFile(resolved_path, fd, inode));
+}
+
+DatabaseFile::~DatabaseFile() {
+  {
+    ClaimedInodes& claimed = Claimed();
+    absl::MutexLock lock(&claimed.mu);
+    claimed.inodes.erase(inode_);
+  }
+  close(fd_);
+}
+
+absl::Status DatabaseFile::TakeFromOthers() {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    if (absl::Status status = ChangeMode(path_ + suffix); !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace genledger::sqlite

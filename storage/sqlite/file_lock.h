@@ -1,4 +1,4 @@
-// One process per database file.
+// Who has the store, for people: a lock file with a pid.
 #pragma once
 
 #include <memory>
@@ -8,9 +8,8 @@
 
 namespace genledger::sqlite {
 
-// Holds `<path>.lock` with flock() for its life. The lock file stays behind: removing it would let
-// two processes lock two different files. The database file itself is never opened for locking:
-// closing any descriptor of it would drop SQLite's own POSIX locks.
+// Holds `<path>.lock` with flock() for its life and writes the pid into it. What keeps a second
+// process out, even if this file is removed, is the claim on the database itself (database_file.h).
 class FileLock {
  public:
   // `database_path` has no symlinks left. FAILED_PRECONDITION, with the owner's pid, if somebody

@@ -67,6 +67,8 @@ class Store : public WorkflowStore {
   // Opened parts, in the order in which they depend on one another.
   struct Parts {
     std::string path;
+    // First, so that it goes last: after every connection is closed.
+    std::unique_ptr<sqlite::DatabaseFile> file;
     std::unique_ptr<FileLock> lock;
     std::unique_ptr<ReadPool> readers;
     std::unique_ptr<CompletionThread> completions;
@@ -76,7 +78,7 @@ class Store : public WorkflowStore {
 
   Store(Clock* clock, Logger* logger, Parts parts)
       : clock_(clock), logger_(logger), parts_(std::move(parts)) {}
-  ~Store() override { Shutdown(); }
+  ~Store() override { Store::Shutdown(); }
 
   void Submit(SubmitCommand command, Callback<SubmitOutcome> done) override;
   void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) override;
@@ -297,6 +299,8 @@ void Store::Shutdown() {
   parts_.checkpointer.reset();
   parts_.readers.reset();
   parts_.lock.reset();
+  // Last: SQLite must have closed the file before we do.
+  parts_.file.reset();
 }
 
 // SQLite's own words name no file, and what it finds wrong with one while it is opened is no bug of
@@ -337,12 +341,13 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> SqliteWorkflowStore::Open(
   GL_CHECK(options.clock != nullptr && options.logger != nullptr, "the store needs both");
   Store::Parts parts;
   GL_ASSIGN_OR_RETURN(parts.path, sqlite::ResolvePath(options.path));
-  GL_ASSIGN_OR_RETURN(parts.lock, FileLock::Acquire(parts.path));
-  GL_RETURN_IF_ERROR(sqlite::PrepareFile(parts.path));
+  GL_ASSIGN_OR_RETURN(parts.file, sqlite::DatabaseFile::Claim(parts.path));
   absl::StatusOr<std::unique_ptr<SQLite::Database>> database = OpenAndMigrate(options, parts.path);
   if (!database.ok()) {
     return NamingPath(database.status(), parts.path);
   }
+  GL_RETURN_IF_ERROR(parts.file->TakeFromOthers());
+  GL_ASSIGN_OR_RETURN(parts.lock, FileLock::Acquire(parts.path));
   GL_ASSIGN_OR_RETURN(
       std::unique_ptr<SQLite::Database> checkpoint_database,
       sqlite::OpenConnection({.path = parts.path, .role = ConnectionRole::kWriter}));

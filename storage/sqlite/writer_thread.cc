@@ -153,7 +153,7 @@ absl::Status WriterThread::RunInSavepoint(WriteCommand& command) {
   return Guard("savepoint", [&]() -> absl::Status {
     Execute(session_->savepoint);
     session_->records.StartCommand();
-    if (const absl::Status own = command.Run(session_->records); !own.ok()) {
+    if (absl::Status own = command.Run(session_->records); !own.ok()) {
       if (session_->LostTransaction()) {
         return own;
       }
@@ -166,14 +166,14 @@ absl::Status WriterThread::RunInSavepoint(WriteCommand& command) {
 }
 
 absl::Status WriterThread::Commit() {
-  const absl::Status status = Guard("commit", [&]() -> absl::Status {
+  absl::Status status = Guard("commit", [&]() -> absl::Status {
     Execute(session_->commit);
     return absl::OkStatus();
   });
   if (status.ok()) {
     return status;
   }
-  const absl::Status in_doubt = errors::StoreUnavailable(
+  absl::Status in_doubt = errors::StoreUnavailable(
       absl::StrCat("commit in doubt, the write may or may not have happened, a repeat finds out: ",
                    status.message()));
   AbandonSession(in_doubt);

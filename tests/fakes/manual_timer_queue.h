@@ -13,7 +13,7 @@
 namespace genledger::fakes {
 
 // Thread safe; callbacks run inside RunDue and AdvanceTo, in the order of their times.
-class ManualTimerQueue : public TimerQueue {
+class ManualTimerQueue final : public TimerQueue {
  public:
   // The clock must outlive the queue.
   explicit ManualTimerQueue(ManualClock* clock) : clock_(clock) {}

@@ -1,6 +1,7 @@
 // An upstream whose answers a test gives by hand.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,7 +44,7 @@ class ScriptedUpstream : public UpstreamClient {
     }
   }
 
-  void SetKeys(std::vector<Secret> keys) {
+  void SetKeys(const std::vector<Secret>& keys) {
     absl::StatusOr<UpstreamCredentials> made = MakeUpstreamCredentials(keys);
     GL_CHECK(made.ok(), "a key that no header takes");
     absl::MutexLock lock(&mu_);

@@ -6,8 +6,9 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import time
 
-from harness import PATIENCE_SECONDS, SERVER, Case, main
+from harness import PATIENCE_SECONDS, SERVER, Case, main, wait_until
 
 
 class StartTest(Case):
@@ -32,9 +33,12 @@ class StartTest(Case):
                             ("listen", "nowhere"), ("listen", "127.0.0.1:99999"), ("listen", "0.0.0.0:0"),
                             ("store", "mysql://x"), ("store", "sqlite:"), ("upstream_timeout", "0s"),
                             ("upstream_timeout", "2h"), ("upstream_concurrency_max", "0"),
-                            ("upstream_idempotency", "perhaps"), ("upstream_api_key_file", "/does/not/exist")):
+                            ("upstream_idempotency", "perhaps"), ("upstream_account", "a b"),
+                            ("upstream_account", "x" * 129), ("replica", "caf\u00e9"), ("upstream_ca_file", "/tmp"),
+                            ("upstream_ca_file", __file__), ("prompt_bytes_max", "0"), ("upstream_api_key_file", "/does/not/exist")):
             with self.subTest(f"--{flag}={value}"):
-                self.assertIn(flag, self.start_and_fail(**{flag: value}))
+                line = self.start_and_fail(**{flag: value})
+                self.assertIn("CA file" if flag == "upstream_ca_file" else flag, line)
 
     def test_an_unknown_flag(self):
         self.assertIn("no_such_flag", self.start_and_fail("--no_such_flag=1"))
@@ -97,6 +101,57 @@ class StartTest(Case):
         read_only.touch(mode=0o400)
         if os.geteuid() != 0:  # root may write there all the same
             self.assertIn(str(read_only), self.start_and_fail(store=f"sqlite:{read_only}"))
+
+    def test_one_process_per_file_whatever_path_leads_to_it(self):
+        server = self.server("http://127.0.0.1:1")
+        ledger = self.directory / "ledger.db"
+        for number, link in enumerate((os.link, os.symlink)):
+            other = self.directory / f"other{number}.db"
+            link(ledger, other)
+            self.assertIn("in use", self.start_and_fail(store=f"sqlite:{other}"))
+        (self.directory / "ledger.db.lock").unlink()
+        self.assertIn("in use", self.start_and_fail())
+        self.assertTrue(server.process.running())
+
+    def test_a_refused_file_stays_as_it_was(self):
+        text, other = self.directory / "text", self.directory / "other.db"
+        text.write_text("not a database" * 100)
+        connection = sqlite3.connect(other)
+        connection.execute("CREATE TABLE things (id INTEGER)")
+        connection.commit()
+        connection.close()
+        for path in (text, other):
+            path.chmod(0o644)
+            content = path.read_bytes()
+            self.start_and_fail(store=f"sqlite:{path}")
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o644)
+            self.assertEqual(path.read_bytes(), content)
+            self.assertFalse(pathlib.Path(f"{path}.lock").exists())
+
+    def test_nothing_is_posted_by_a_start_that_fails(self):
+        upstream = self.simulator()
+        upstream.rules({"status": 429, "retry_after": 1})
+        server = self.server(upstream.url)
+        pending = [server.submit(f"pending {number}", wait=1).submission for number in range(5)]
+        server.kill()
+        upstream.rules()
+        posted = upstream.stats()["posts_received"]
+        due = max(s.next_attempt_time.seconds for s in pending) + 1
+        wait_until(lambda: time.time() > due, "all of it being due")
+        with socket.socket() as busy:
+            busy.bind(("127.0.0.1", 0))
+            busy.listen()
+            self.start_and_fail(listen=f"127.0.0.1:{busy.getsockname()[1]}", upstream_url=upstream.url)
+        self.start_and_fail(port_file=str(self.directory), upstream_url=upstream.url)
+        self.assertEqual(upstream.stats()["posts_received"], posted)
+        server = self.server(upstream.url)
+        for submission in pending:
+            wait_until(lambda s=submission: server.get(id=s.id).task_id, "the work that was left")
+
+    def test_a_fifo_as_key_file(self):
+        fifo = self.directory / "fifo"
+        os.mkfifo(fifo)
+        self.assertIn("upstream_api_key_file", self.start_and_fail(upstream_api_key_file=fifo))
 
     def test_one_process_per_file(self):
         server = self.server("http://127.0.0.1:1")

@@ -107,7 +107,7 @@ class Fake : public WorkflowStore {
  public:
   Fake(std::shared_ptr<FakeStoreState> state, FakeStoreState::Impl* tables, Clock* clock)
       : state_(std::move(state)), shared_(tables), clock_(clock) {}
-  ~Fake() override { Shutdown(); }
+  ~Fake() override { Fake::Shutdown(); }
 
   void Submit(SubmitCommand command, Callback<SubmitOutcome> done) override;
   void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) override;

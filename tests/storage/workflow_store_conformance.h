@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,10 @@ class StoreBackend {
 struct StoreBackendFactory {
   std::string name;
   std::function<std::unique_ptr<StoreBackend>(Clock*)> make;
+
+  friend void PrintTo(const StoreBackendFactory& factory, std::ostream* out) {
+    *out << factory.name;
+  }
 };
 
 class WorkflowStoreConformance : public testing::TestWithParam<StoreBackendFactory> {

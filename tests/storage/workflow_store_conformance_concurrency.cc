@@ -160,7 +160,7 @@ TEST_P(WorkflowStoreConformance, CallbacksMayCallTheStore) {
                    ASSERT_TRUE(outcome.ok()) << outcome.status();
                    store().Apply({.key = outcome->submission.id,
                                   .transition = MakeAccepted(*outcome->started_attempt, "task-1")},
-                                 [&](absl::StatusOr<Submission> applied) {
+                                 [&](const absl::StatusOr<Submission>& applied) {
                                    EXPECT_TRUE(applied.ok()) << applied.status();
                                    answered.DecrementCount();
                                  });

@@ -63,6 +63,7 @@ TEST_P(WorkflowStoreConformance, BatchGetIsAllOrNotFound) {
 
 TEST_P(WorkflowStoreConformance, ListPagesInBothDirections) {
   std::vector<SubmissionId> ids;
+  ids.reserve(25);
   for (int i = 0; i < 25; ++i) {
     NewSubmission request = Request("p" + std::to_string(i));
     request.scope.tenant = i % 5 == 4 ? "somebody" : kTestTenant;
@@ -98,6 +99,7 @@ TEST_P(WorkflowStoreConformance, ListPagesInBothDirections) {
 
 TEST_P(WorkflowStoreConformance, ListIsStableUnderInserts) {
   std::vector<SubmissionId> ids;
+  ids.reserve(6);
   for (int i = 0; i < 6; ++i) {
     ids.push_back(Submit(Request("p" + std::to_string(i))).submission.id);
   }

@@ -165,6 +165,7 @@ TEST_P(WorkflowStoreConformance, UnknownSubmissionIsNotFound) {
 
 TEST_P(WorkflowStoreConformance, ExpireAllLeasesEndsEveryDispatchingRow) {
   std::vector<SubmissionId> dispatching;
+  dispatching.reserve(300);
   for (int i = 0; i < 300; ++i) {
     dispatching.push_back(SubmitAndClaim(Request("p" + std::to_string(i))).submission.id);
   }

@@ -44,7 +44,7 @@ bazel_tests() {
     fi
   done
   # What did not compile and what a failing test printed.
-  grep -E -A10 '^(ERROR|==== |\[  FAILED)| (error|Failure)' "$log" | grep -vE ' PASSED in ' |
+  grep -E -A10 '^(ERROR|==== |\[  FAILED)| (error|Failure)|Sanitizer: ' "$log" | grep -vE ' PASSED in ' |
     head -n "$LOG_TAIL_LINES" | sed 's/^/     | /' || true
 }
 
@@ -58,4 +58,20 @@ layering_bites() {
   fi
   echo "$said"
   grep -q 'does not depend on a module exporting' <<<"$said"
+}
+
+# ThreadSanitizer must report a race beside annotated mutexes, and one with a predicate that Abseil evaluates.
+tsan_bites() {
+  local planted programs said
+  bazel build --config=tsan //tests/tsan_fixture:plant_race //tests/tsan_fixture:plant_predicate_race
+  programs=$(bazel info --config=tsan bazel-bin)/tests/tsan_fixture
+  for planted in plant_race plant_predicate_race; do
+    if said=$("$programs/$planted" 2>&1); then
+      echo "ThreadSanitizer let $planted pass"
+      return 1
+    fi
+    echo "$said"
+    grep -q 'ThreadSanitizer: data race' <<<"$said"
+    grep -q 'tests/tsan_fixture/guarded.cc' <<<"$said"
+  done
 }

@@ -176,6 +176,7 @@ TEST(ClientTest, TheDeadlineIsTheTimeoutPlusTheWait) {
   v1::SubmitGenerationRequest request;
   request.mutable_wait()->set_seconds(40);
   ASSERT_TRUE(Connect({server, time}, {.timeout = absl::Seconds(10)})->Submit(request).ok());
+  ASSERT_EQ(server.calls().size(), 1U);
   EXPECT_GT(left, absl::Seconds(40));
   // gRPC rounds what it sends up.
   EXPECT_LE(left, absl::Seconds(51));

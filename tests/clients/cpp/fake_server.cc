@@ -9,16 +9,6 @@
 #include "google/rpc/status.pb.h"
 
 namespace genledger::test {
-namespace {
-
-template <typename Request, typename Response>
-grpc::Status Answer(const Handler<Request, Response>& handler, grpc::ServerContext* context,
-                    const Request* request, Response* response) {
-  return handler ? handler(*context, *request, *response)
-                 : grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "not in this test");
-}
-
-}  // namespace
 
 class FakeServer::Generations final : public v1::GenerationService::Service {
  public:
@@ -29,29 +19,29 @@ class FakeServer::Generations final : public v1::GenerationService::Service {
                                 const v1::SubmitGenerationRequest* request,
                                 v1::SubmitGenerationResponse* response) override {
     owner_->Record(*context, {.submit = *request});
-    return Answer(owner_->handlers_.submit, context, request, response);
+    return owner_->Answer(owner_->handlers_.submit, context, request, response);
   }
   grpc::Status GetSubmission(grpc::ServerContext* context, const v1::GetSubmissionRequest* request,
                              v1::Submission* response) override {
     owner_->Record(*context, {});
-    return Answer(owner_->handlers_.get, context, request, response);
+    return owner_->Answer(owner_->handlers_.get, context, request, response);
   }
   grpc::Status BatchGetSubmissions(grpc::ServerContext* context,
                                    const v1::BatchGetSubmissionsRequest* request,
                                    v1::BatchGetSubmissionsResponse* response) override {
     owner_->Record(*context, {});
-    return Answer(owner_->handlers_.batch_get, context, request, response);
+    return owner_->Answer(owner_->handlers_.batch_get, context, request, response);
   }
   grpc::Status ListSubmissions(grpc::ServerContext* context,
                                const v1::ListSubmissionsRequest* request,
                                v1::ListSubmissionsResponse* response) override {
     owner_->Record(*context, {});
-    return Answer(owner_->handlers_.list, context, request, response);
+    return owner_->Answer(owner_->handlers_.list, context, request, response);
   }
   grpc::Status ListModels(grpc::ServerContext* context, const v1::ListModelsRequest* request,
                           v1::ListModelsResponse* response) override {
     owner_->Record(*context, {});
-    return Answer(owner_->handlers_.models, context, request, response);
+    return owner_->Answer(owner_->handlers_.models, context, request, response);
   }
 
   FakeServer* const owner_;
@@ -66,11 +56,22 @@ class FakeServer::Health final : public grpc::health::v1::Health::Service {
                      const grpc::health::v1::HealthCheckRequest* request,
                      grpc::health::v1::HealthCheckResponse* response) override {
     owner_->Record(*context, {});
-    return Answer(owner_->handlers_.health, context, request, response);
+    return owner_->Answer(owner_->handlers_.health, context, request, response);
   }
 
   FakeServer* const owner_;
 };
+
+template <typename Request, typename Response>
+grpc::Status FakeServer::Answer(const Handler<Request, Response>& handler,
+                                grpc::ServerContext* context, const Request* request,
+                                Response* response) {
+  grpc::Status status = handler ? handler(*context, *request, *response)
+                                : grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "not in this test");
+  absl::MutexLock lock(&mu_);
+  ++answered_;
+  return status;
+}
 
 FakeServer::FakeServer(Handlers handlers)
     : handlers_(std::move(handlers)),

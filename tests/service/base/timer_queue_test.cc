@@ -42,6 +42,7 @@ TEST_F(TimerQueueTest, RunsInTheOrderOfTimesThenOfCalls) {
   timers_->At(now, [&] { last.Notify(); });
   go.Notify();
   ASSERT_TRUE(last.WaitForNotificationWithTimeout(kPatience));
+  timers_->Stop();
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "service/auth/principal.h"
+#include "service/base/principal.h"
 #include "service/dispatch/submission_service.h"
 #include "tests/service/dispatch/dispatch_harness.h"
 #include "tests/storage/store_requests.h"

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,13 @@ using testing::SpecFromJson;
 
 constexpr int kRows = 100;
 
-const json& Vectors() {
+const json& File() {
   static const auto* const file =
       new json(testing::ReadJsonFile("tests/service/domain/validation_vectors.json"));
-  return file->at("vectors");
+  return *file;
 }
+
+const json& Vectors() { return File().at("vectors"); }
 
 GenerationSpec SpecOf(const json& vector) {
   if (vector.contains("spec")) {
@@ -135,6 +138,22 @@ TEST(ValidationVectors, CoverEveryRowTwice) {
     EXPECT_GE(vectors_of_row[row], 2) << "row " << row;
   }
   EXPECT_EQ(vectors_of_row.size(), static_cast<size_t>(kRows));
+}
+
+// A rule that refuses everything, or nothing, agrees with a row of one verdict.
+TEST(ValidationVectors, JudgeEveryRowBothWaysUnlessOneSided) {
+  std::map<int, std::set<bool>> verdicts_of_row;
+  for (const json& vector : Vectors()) {
+    verdicts_of_row[vector.at("row").get<int>()].insert(vector.at("violations").empty());
+  }
+  std::set<int> one_sided;
+  for (const auto& [row, reason] : File().at("one_sided").items()) {
+    one_sided.insert(std::stoi(row));
+    EXPECT_FALSE(reason.get<std::string>().empty()) << "row " << row;
+  }
+  for (int row = 1; row <= kRows; ++row) {
+    EXPECT_EQ(verdicts_of_row[row].size(), one_sided.contains(row) ? 1U : 2U) << "row " << row;
+  }
 }
 
 TEST(ValidationVectors, BlameExactlyTheListedFieldsInOrder) {

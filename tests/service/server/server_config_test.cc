@@ -26,7 +26,7 @@ class ServerConfigTest : public ::testing::Test {
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }
-  absl::StatusOr<ServerConfig> Read(Flags changes = {}) {
+  absl::StatusOr<ServerConfig> Read(const Flags& changes = {}) {
     Flags flags = {{"insecure", "true"},
                    {"upstream_url", "https://api.example"},
                    {"upstream_api_key_file", key_file_}};
@@ -81,7 +81,11 @@ TEST_F(ServerConfigTest, EveryBadFlagIsOneLineThatNamesIt) {
        {"", "localhost", ":1", "localhost:", "localhost:-1", "localhost:65536", "localhost:http",
         "localhost: 80", "localhost:+80", "0.0.0.0:1", "[::]:1", "::1:1", "127.example.com:1"}},
       {"insecure", {"false"}},
-      {"http_listen", {"127.0.0.1:8080"}},
+      {"replica", {"a b", std::string(129, 'x')}},
+      {"upstream_account", {"a b", "caf\xc3\xa9"}},
+      {"prompt_bytes_max", {"0", "262145"}},
+      {"prompt_characters_max", {"-1"}},
+      {"image_url_bytes_max", {"0", "65537"}},
       {"upstream_url", {"", "ftp://api.example", "https://", "https://a b"}},
       {"upstream_api_key_file",
        {"", "/nonexistent", ::testing::TempDir(), Write("empty", " \n"),

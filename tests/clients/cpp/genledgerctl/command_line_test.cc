@@ -25,7 +25,8 @@ class ExitCodes : public testing::TestWithParam<ExitCase> {};
 TEST_P(ExitCodes, FollowTheTable) {
   FakeServer server(
       SubmitFailing({.code = GetParam().code, .message = "m", .reason = GetParam().reason}));
-  EXPECT_EQ(RunCtl(server, {"submit", "--prompt=p"}).exit_code, GetParam().exit_code);
+  const Finished run = RunCtl(server, {"submit", "--prompt=p"});
+  EXPECT_EQ(run.exit_code, GetParam().exit_code) << run.err;
 }
 
 INSTANTIATE_TEST_SUITE_P(

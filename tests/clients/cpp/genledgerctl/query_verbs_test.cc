@@ -28,6 +28,7 @@ TEST(GetTest, AsksByEachKey) {
       RunCtl(server, {"get", "--task_id", "t", "--wait_for_revision_after=7", "--wait=1500ms"})
           .exit_code,
       0);
+  ASSERT_EQ(server.calls().size(), 3U);
   ASSERT_EQ(seen->size(), 3U);
   EXPECT_EQ((*seen)[0].id(), "sub_1");
   EXPECT_EQ((*seen)[0].view(), v1::SUBMISSION_VIEW_BASIC);

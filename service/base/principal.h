@@ -1,4 +1,4 @@
-// Who calls, once authenticated.
+// Who calls, once authenticated (service/auth).
 #pragma once
 
 #include <string>
