@@ -371,7 +371,7 @@ class ReadTest : public ::testing::Test {
     const auto call = h_.Get(who, std::move(input));
     return call.answered() ? call.get() : absl::UnknownError("waits");
   }
-  GetInput ById() { return {.key_kind = GetInput::KeyKind::kId, .key = stored_.id.value()}; }
+  GetInput ById() { return {.key = {NamedKey::Kind::kId, stored_.id.value()}}; }
   absl::StatusOr<std::vector<SubmissionWithAttempts>> BatchGet(std::vector<std::string> ids) {
     Call<std::vector<SubmissionWithAttempts>> call;
     h_.service.BatchGet(h_.caller, {.ids = std::move(ids)}, call.Done());
@@ -383,13 +383,13 @@ class ReadTest : public ::testing::Test {
 };
 
 TEST_F(ReadTest, FindsByEveryKey) {
-  using enum GetInput::KeyKind;
+  using enum NamedKey::Kind;
   for (const auto& [kind, key] :
-       std::vector<std::pair<GetInput::KeyKind, std::string>>{{kId, stored_.id.value()},
+       std::vector<std::pair<NamedKey::Kind, std::string>>{{kId, stored_.id.value()},
                                                               {kRequestId, "r1"},
                                                               {kRequestId, "alias"},
                                                               {kTaskId, "task-1"}}) {
-    const auto found = Get(h_.caller, {.key_kind = kind, .key = key});
+    const auto found = Get(h_.caller, {.key = {kind, key}});
     ASSERT_TRUE(found.ok()) << key;
     EXPECT_EQ(found->submission, stored_);
     EXPECT_EQ(found->attempts.size(), 1U);
@@ -400,15 +400,15 @@ TEST_F(ReadTest, FindsByEveryKey) {
 }
 
 TEST_F(ReadTest, WhatIsNotThereIsNotFound) {
-  using enum GetInput::KeyKind;
-  for (const auto& [kind, key] : std::vector<std::pair<GetInput::KeyKind, std::string>>{
+  using enum NamedKey::Kind;
+  for (const auto& [kind, key] : std::vector<std::pair<NamedKey::Kind, std::string>>{
            {kId, "sub_01KDVDNA00ABCDEFGHJKMNPQRS"},
            {kId, "garbage"},
            {kId, ""},
            {kRequestId, "r9"},
            {kTaskId, "task-9"},
            {kTaskId, std::string(257, 'x')}}) {
-    const auto found = Get(h_.caller, {.key_kind = kind, .key = key});
+    const auto found = Get(h_.caller, {.key = {kind, key}});
     EXPECT_EQ(ReasonOf(found.status()), ErrorReason::kSubmissionNotFound) << key;
   }
   EXPECT_EQ(FirstFieldOf(Get(h_.caller, {}).status()), "key");
@@ -437,8 +437,8 @@ TEST_F(ReadTest, ALongPollAnswersAtOnceIfThereIsNews) {
 TEST_F(ReadTest, ALongPollWaitsForTheNextRevisionAndShowsItsAttempts) {
   const auto submit = h_.Submit(InputOf("a dog", "r2"));
   const Submission before =
-      Get(h_.caller, {.key_kind = GetInput::KeyKind::kRequestId, .key = "r2"})->submission;
-  GetInput input{.key_kind = GetInput::KeyKind::kId, .key = before.id.value()};
+      Get(h_.caller, {.key = {NamedKey::Kind::kRequestId, "r2"}})->submission;
+  GetInput input{.key = {NamedKey::Kind::kId, before.id.value()}};
   input.wait = absl::Seconds(10);
   input.wait_for_revision_after = before.revision;
   const auto poll = h_.Get(h_.caller, input);

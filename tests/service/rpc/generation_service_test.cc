@@ -112,7 +112,10 @@ class GenerationServiceTest : public ::testing::Test {
 
   ServiceHarness h_;
   TestAuthenticator authenticator_;
-  GenerationServiceImpl service_{&authenticator_, &h_.service};
+  ChangeService changes_{
+      {.upstream_account = kTestAccount},
+      {.store = &h_.store, .dispatcher = &h_.dispatcher, .hub = &h_.hub}};
+  GenerationServiceImpl service_{&authenticator_, &h_.service, &changes_};
   RpcServer server_{&service_};
   std::unique_ptr<v1::GenerationService::Stub> stub_ =
       v1::GenerationService::NewStub(server_.channel());
