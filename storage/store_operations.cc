@@ -147,6 +147,10 @@ absl::StatusOr<SubmitOutcome> StartRun(StoreTransaction& transaction, const Subm
   } else {
     GL_RETURN_IF_ERROR(transaction.Update(BeforeOf(match, change.submission.id), change));
   }
+  if (decision.add_alias) {
+    GL_RETURN_IF_ERROR(transaction.PointRequestId(command.request.scope, command.request.request_id,
+                                                  change.submission.id));
+  }
   SubmitOutcome outcome{.dedupe = KindOf(decision.action),
                         .submission = std::move(change.submission)};
   if (!change.attempts.empty()) {
@@ -308,8 +312,10 @@ absl::Status CheckEtag(const Submission& submission, const std::string& etag) {
                                                   : errors::EtagMismatch(submission.id);
 }
 
-// An adoption names a task that no other attempt may have (DESIGN.md section 4, ResolveSubmission).
-absl::Status CheckAdoption(StoreTransaction& transaction, const Transition& transition) {
+// An adoption names a task that no other attempt of the account may have (DESIGN.md section 4,
+// ResolveSubmission).
+absl::Status CheckAdoption(StoreTransaction& transaction, const Submission& submission,
+                           const Transition& transition) {
   const auto* const resolution = std::get_if<Resolution>(&transition);
   const auto* const adopt =
       resolution == nullptr ? nullptr : std::get_if<AdoptTask>(&resolution->kind);
@@ -317,7 +323,7 @@ absl::Status CheckAdoption(StoreTransaction& transaction, const Transition& tran
     return absl::OkStatus();
   }
   GL_ASSIGN_OR_RETURN(const std::optional<Submission> owner,
-                      transaction.FindByTaskId(std::nullopt, adopt->task_id));
+                      transaction.FindTaskOwner(submission.scope.upstream_account, adopt->task_id));
   if (!owner.has_value()) {
     return absl::OkStatus();
   }
@@ -387,7 +393,7 @@ absl::StatusOr<Submission> RunApply(StoreTransaction& transaction, const ApplyCo
   now = ToMicrosecond(now);
   GL_ASSIGN_OR_RETURN(const Found found, FindByKey(transaction, command.tenant, command.key));
   GL_RETURN_IF_ERROR(CheckEtag(found.submission, command.etag));
-  GL_RETURN_IF_ERROR(CheckAdoption(transaction, command.transition));
+  GL_RETURN_IF_ERROR(CheckAdoption(transaction, found.submission, command.transition));
   return ApplyTo(transaction, found.submission, command.transition, now);
 }
 

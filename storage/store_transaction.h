@@ -51,6 +51,9 @@ class StoreTransaction : public DedupeReader {
   // A submission that has an attempt with this task; of any tenant if none is named.
   virtual absl::StatusOr<std::optional<Submission>> FindByTaskId(
       const std::optional<std::string>& tenant, const TaskId& task_id) = 0;
+  // A submission of any tenant that has an attempt with this task in this account.
+  virtual absl::StatusOr<std::optional<Submission>> FindTaskOwner(
+      const std::string& upstream_account, const TaskId& task_id) = 0;
   // All of them, by number.
   virtual absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) = 0;
   // PENDING of any account whose submit_deadline_time is not after `now`, earliest first.

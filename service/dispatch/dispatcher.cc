@@ -137,6 +137,14 @@ Claim Dispatcher::MakeClaim() const {
 void Dispatcher::Launch(Submission submission, Attempt attempt, Slot slot) {
   auto flight =
       std::make_shared<Flight>(std::move(submission), std::move(attempt), std::move(slot));
+  // Its lease ran out while the store did not take its outcome: a policy must not pay again for
+  // what may be known to be accepted.
+  if (HasUnstoredOutcome(flight->submission.id)) {
+    RecordOutcome(std::move(flight),
+                  NotSent("earlier_outcome_not_stored",
+                          "the outcome of an earlier attempt waits for the store"));
+    return;
+  }
   std::optional<Secret> key =
       FindKey(upstream_->credentials(), flight->attempt.credential_fingerprint);
   if (!key.has_value()) {
@@ -233,6 +241,7 @@ void Dispatcher::CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt fin
   ApplyCommand command{.key = flight->submission.id, .transition = finish};
   store_->Apply(std::move(command), [this, flight = std::move(flight), finish,
                                      retry_store_after](absl::StatusOr<Submission> stored) mutable {
+    NoteUnstored(*flight, absl::IsUnavailable(stored.status()));
     if (stored.ok()) {
       OnOutcomeCommitted(*flight, *stored);
       return;
@@ -258,6 +267,22 @@ void Dispatcher::CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt fin
                   CommitOutcome(std::move(flight), std::move(finish), next);
                 });
   });
+}
+
+void Dispatcher::NoteUnstored(const Flight& flight, bool unstored) {
+  const std::pair attempt(flight.submission.id, flight.attempt.number);
+  absl::MutexLock lock(&mu_);
+  if (unstored) {
+    unstored_.insert(attempt);
+  } else {
+    unstored_.erase(attempt);
+  }
+}
+
+bool Dispatcher::HasUnstoredOutcome(const SubmissionId& id) const {
+  absl::MutexLock lock(&mu_);
+  const auto first = unstored_.lower_bound({id, 0});
+  return first != unstored_.end() && first->first == id;
 }
 
 // The outcome was fenced off, or an earlier commit of it was in doubt and did happen: whoever waits

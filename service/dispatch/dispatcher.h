@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -113,6 +114,8 @@ class Dispatcher {
   void RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult result);
   void CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt finish,
                      absl::Duration retry_store_after);
+  void NoteUnstored(const Flight& flight, bool unstored);
+  bool HasUnstoredOutcome(const SubmissionId& id) const;
   void ReadBack(std::shared_ptr<Flight> flight);
   void OnOutcomeCommitted(const Flight& flight, const Submission& submission);
   std::optional<absl::Time> RetryTime(const Submission& submission,
@@ -143,6 +146,8 @@ class Dispatcher {
   // One ClaimDue at a time; a wake-up in between is remembered.
   bool claim_running_ ABSL_GUARDED_BY(mu_) = false;
   bool claim_again_ ABSL_GUARDED_BY(mu_) = false;
+  // Attempts whose outcome is known here, but not yet taken by the store.
+  std::set<std::pair<SubmissionId, int32_t>> unstored_ ABSL_GUARDED_BY(mu_);
   absl::Time pump_time_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
   TimerQueue::Id pump_timer_ ABSL_GUARDED_BY(mu_) = 0;
 };

@@ -227,9 +227,10 @@ void SubmissionService::OnStored(std::shared_ptr<SubmitCall> call,
   slot.reset();
   const bool new_run =
       call->dedupe == DedupeKind::kCreated || call->dedupe == DedupeKind::kReopened;
-  // A joiner may have made a policy due.
+  // A join or a withdrawn cancel may have let its ambiguity policy decide again.
   const bool policy_due = submission.state == SubmissionState::kOutcomeUnknown &&
-                          submission.next_attempt_time != absl::InfinitePast();
+                          submission.next_attempt_time != absl::InfinitePast() &&
+                          submission.next_attempt_time <= clock_->Now();
   AwaitOutcome(std::move(call), std::move(submission));
   if (new_run || policy_due) {
     dispatcher_->Wake();

@@ -93,7 +93,8 @@ Change Release(const NewSubmission& request, const Submission& holder, absl::Tim
 }
 
 DedupeDecision AnswerFailed(const NewSubmission& request, const Submission& stored,
-                            const std::optional<Submission>& by_hash, absl::Time now) {
+                            const std::optional<Submission>& by_hash, bool detached,
+                            absl::Time now) {
   DedupeDecision decision{.action = DedupeAction::kReplay, .submission = stored};
   if (!stored.superseded_by.empty() || now < stored.failure->reopen_time) {
     return decision;
@@ -105,13 +106,16 @@ DedupeDecision AnswerFailed(const NewSubmission& request, const Submission& stor
       decision.action = DedupeAction::kMove;
       Submission left = stored;
       left.superseded_by = by_hash->id;
-      left.request_id_count = std::max(0, left.request_id_count - 1);
+      left.request_id_count -= detached ? 0 : 1;
       decision.superseded = Stamp(std::move(left), "superseded", request, now);
       return decision;
     }
     decision.released = Release(request, *by_hash, now);
   }
   decision.action = DedupeAction::kReopen;
+  // Whoever reopens it wants it, also if the request_id was withdrawn before.
+  decision.add_alias = detached;
+  decision.submission->request_id_count += detached ? 1 : 0;
   return decision;
 }
 
@@ -119,7 +123,7 @@ DedupeDecision AnswerKnownRequestId(const NewSubmission& request, const Submissi
                                     const std::optional<Submission>& by_hash, bool detached,
                                     absl::Time now) {
   if (stored.state == SubmissionState::kFailed) {
-    return AnswerFailed(request, stored, by_hash, now);
+    return AnswerFailed(request, stored, by_hash, detached, now);
   }
   DedupeDecision decision{.action = DedupeAction::kReplay, .submission = stored};
   const bool cancel_requested = stored.cancel_request_time != absl::InfinitePast();

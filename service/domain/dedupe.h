@@ -44,7 +44,8 @@ struct DedupeDecision {
   std::optional<Submission> submission;
   // What is to be written to that submission; unset if it answers as it is.
   std::optional<Change> change;
-  // The request_id must be inserted (kJoin) or re-pointed (kMove) to `submission`.
+  // The request_id must be inserted (kJoin), re-pointed (kMove) or re-attached (kReplay, kReopen:
+  // it was withdrawn before) to `submission`; its request_id_count counts it already.
   bool add_alias = false;
   // kMove: the submission that the request_id leaves, with superseded_by set.
   std::optional<Change> superseded;

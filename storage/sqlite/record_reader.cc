@@ -23,6 +23,7 @@ RecordReader::RecordReader(SQLite::Database& database, Names* names)
       by_hash_(database, sql::kSelectByHash),
       by_abandoned_hash_(database, sql::kSelectAbandoned),
       by_task_id_(database, sql::kSelectByTaskId),
+      task_of_account_(database, sql::kSelectTaskOfAccount),
       next_tenant_(database, sql::kSelectNextTenant),
       attempts_(database, sql::kSelectAttempts),
       events_(database, sql::kSelectEvents),
@@ -98,6 +99,17 @@ absl::StatusOr<std::optional<StoredSubmission>> RecordReader::ByTaskId(const std
                                                                        const TaskId& task_id) {
   StatementUse use(by_task_id_);
   use.Text(tenant).Text(task_id.value());
+  return ReadOne(use);
+}
+
+absl::StatusOr<std::optional<StoredSubmission>> RecordReader::TaskOfAccount(
+    const std::string& tenant, const std::string& upstream_account, const TaskId& task_id) {
+  const std::optional<int64_t> account = names_->Find(upstream_account);
+  if (!account.has_value()) {
+    return std::nullopt;
+  }
+  StatementUse use(task_of_account_);
+  use.Text(tenant).Text(task_id.value()).Int(*account);
   return ReadOne(use);
 }
 

@@ -41,6 +41,10 @@ class RecordReader {
                                                                   const RequestHash& hash);
   absl::StatusOr<std::optional<StoredSubmission>> ByTaskId(const std::string& tenant,
                                                            const TaskId& task_id);
+  // A submission of the tenant in this account.
+  absl::StatusOr<std::optional<StoredSubmission>> TaskOfAccount(const std::string& tenant,
+                                                                const std::string& upstream_account,
+                                                                const TaskId& task_id);
   // The next tenant in order after `tenant`; nullopt after the last.
   std::optional<std::string> NextTenant(const std::string& tenant);
 
@@ -62,6 +66,7 @@ class RecordReader {
   SQLite::Statement by_hash_;
   SQLite::Statement by_abandoned_hash_;
   SQLite::Statement by_task_id_;
+  SQLite::Statement task_of_account_;
   SQLite::Statement next_tenant_;
   SQLite::Statement attempts_;
   SQLite::Statement events_;

@@ -160,8 +160,13 @@ ALTER TABLE submissions ADD COLUMN run_reposts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE submissions ADD COLUMN never_repost INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN may_be_charged INTEGER NOT NULL DEFAULT 1;
--- Version 1 did not say it: what was refused for good or never sent is not charged.
-UPDATE attempts SET may_be_charged = 0 WHERE outcome IN (1, 3);
+-- Version 1 did not say it: what was refused or never sent is not charged, but for refusals that
+-- only --trust_5xx_envelope made some. Those are told by what was answered, and by charges_max.
+UPDATE attempts SET may_be_charged = 0 WHERE outcome IN (1, 3) OR (outcome = 4 AND (
+  http_status IN (400, 429)
+  OR upstream_code IN ('429', 'get_channel_failed', 'idempotency_unavailable')
+  OR (SELECT s.charges_max FROM submissions s WHERE s.seq = attempts.seq)
+    = (SELECT count(*) FROM attempts a WHERE a.seq = attempts.seq AND a.outcome IN (0, 2, 5))));
 ALTER TABLE request_ids ADD COLUMN detached INTEGER NOT NULL DEFAULT 0;
 
 -- OUTCOME_UNKNOWN by when the policy acts; 0: it does not.
@@ -177,6 +182,9 @@ CREATE TABLE abandoned_hashes (
   seq INTEGER NOT NULL,
   PRIMARY KEY (tenant, account, hash_version, hash)
 ) STRICT, WITHOUT ROWID;
+INSERT INTO abandoned_hashes (tenant, account, hash_version, hash, seq)
+  SELECT tenant, account, hash_version, hash, max(seq) FROM submissions
+  WHERE state = 7 AND dedupe_mode = 1 GROUP BY tenant, account, hash_version, hash;
 )sql";
 
 // A tenant's list in the order of update_time. The one index that every update of a submission

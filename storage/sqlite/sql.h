@@ -42,6 +42,11 @@ inline constexpr char kSelectByTaskId[] =
     "SELECT " GL_SUBMISSION_COLUMNS
     " FROM submissions s WHERE s.seq = (SELECT t.seq FROM attempt_tasks t "
     "WHERE t.tenant = ?1 AND t.task_id = ?2 ORDER BY t.seq LIMIT 1)";
+inline constexpr char kSelectTaskOfAccount[] =
+    "SELECT " GL_SUBMISSION_COLUMNS
+    " FROM submissions s WHERE s.seq = (SELECT t.seq FROM attempt_tasks t "
+    "JOIN submissions o ON o.seq = t.seq "
+    "WHERE t.tenant = ?1 AND t.task_id = ?2 AND o.account = ?3 LIMIT 1)";
 inline constexpr char kSelectAbandoned[] =
     "SELECT " GL_SUBMISSION_COLUMNS
     " FROM abandoned_hashes h JOIN submissions s ON s.seq = h.seq "

@@ -174,6 +174,21 @@ absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindByTaskId(
   });
 }
 
+absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindTaskOwner(
+    const std::string& upstream_account, const TaskId& task_id) {
+  return Guard("look up a task's owner", [&]() -> absl::StatusOr<std::optional<Submission>> {
+    for (std::optional<std::string> tenant = reader_.NextTenant(""); tenant.has_value();
+         tenant = reader_.NextTenant(*tenant)) {
+      GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored,
+                          reader_.TaskOfAccount(*tenant, upstream_account, task_id));
+      if (stored.has_value()) {
+        return Remember(std::move(stored));
+      }
+    }
+    return std::nullopt;
+  });
+}
+
 absl::StatusOr<std::vector<Attempt>> SqliteTransaction::FindAttempts(const SubmissionId& id) {
   return Guard("look up attempts", [&] { return reader_.Attempts(SeqOf(id), id); });
 }

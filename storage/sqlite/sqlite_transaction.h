@@ -51,6 +51,8 @@ class SqliteTransaction : public StoreTransaction {
   absl::StatusOr<std::optional<Submission>> FindById(const SubmissionId& id) override;
   absl::StatusOr<std::optional<Submission>> FindByTaskId(const std::optional<std::string>& tenant,
                                                          const TaskId& task_id) override;
+  absl::StatusOr<std::optional<Submission>> FindTaskOwner(const std::string& upstream_account,
+                                                          const TaskId& task_id) override;
   absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) override;
   absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "service/base/errors.h"
 #include "storage/workflow_store.h"
 
 namespace genledger::fakes {
@@ -22,6 +23,8 @@ class StoreProbe : public WorkflowStore {
 
   // From now on ClaimDue takes effect, but its answer waits for ReleaseClaims.
   void HoldClaims() { hold_claims_ = true; }
+  // While set, Apply answers UNAVAILABLE and changes nothing; all else goes on.
+  void FailApplies(bool fail) { fail_applies_ = fail; }
   void ReleaseClaims() {
     hold_claims_ = false;
     for (auto& [done, outcome] : std::exchange(held_, {})) {
@@ -46,11 +49,18 @@ class StoreProbe : public WorkflowStore {
       held_.emplace_back(std::move(done), std::move(outcome));
     });
   }
-  void Apply(SubmissionId id, Transition transition, Callback<Submission> done) override {
-    store_->Apply(std::move(id), std::move(transition), std::move(done));
+  void Apply(ApplyCommand command, Callback<Submission> done) override {
+    if (fail_applies_) {
+      done(errors::StoreUnavailable("the store takes no outcome"));
+      return;
+    }
+    store_->Apply(std::move(command), std::move(done));
   }
-  void ExpireAllLeases(std::string actor, Callback<int64_t> done) override {
-    store_->ExpireAllLeases(std::move(actor), std::move(done));
+  void Cancel(CancelCommand command, Callback<CancelResult> done) override {
+    store_->Cancel(std::move(command), std::move(done));
+  }
+  void ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) override {
+    store_->ExpireAllLeases(std::move(actor), rules, std::move(done));
   }
   void Get(GetQuery query, Callback<SubmissionWithAttempts> done) override {
     ++gets_;
@@ -76,6 +86,7 @@ class StoreProbe : public WorkflowStore {
   std::atomic<int> claims_{0};
   std::atomic<int> gets_{0};
   std::atomic<bool> hold_claims_{false};
+  std::atomic<bool> fail_applies_{false};
   std::vector<std::pair<Callback<ClaimDueOutcome>, absl::StatusOr<ClaimDueOutcome>>> held_;
 };
 

@@ -105,17 +105,29 @@ absl::StatusOr<std::optional<Submission>> FakeTransaction::FindAbandoned(const S
   return FindById(*id);
 }
 
+bool FakeTransaction::HasTask(const SubmissionId& id, const TaskId& task_id) const {
+  const std::map<int32_t, Attempt>& attempts = tables_->attempts[id];
+  return std::any_of(attempts.begin(), attempts.end(), [&](const auto& entry) {
+    const std::vector<TaskId>& ids = entry.second.task_ids;
+    return std::find(ids.begin(), ids.end(), task_id) != ids.end();
+  });
+}
+
 absl::StatusOr<std::optional<Submission>> FakeTransaction::FindByTaskId(
     const std::optional<std::string>& tenant, const TaskId& task_id) {
   for (const auto& [id, submission] : tables_->submissions) {
-    if (tenant.has_value() && submission.scope.tenant != *tenant) {
-      continue;
+    if ((!tenant.has_value() || submission.scope.tenant == *tenant) && HasTask(id, task_id)) {
+      return submission;
     }
-    for (const auto& [number, attempt] : tables_->attempts[id]) {
-      if (std::find(attempt.task_ids.begin(), attempt.task_ids.end(), task_id) !=
-          attempt.task_ids.end()) {
-        return submission;
-      }
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<std::optional<Submission>> FakeTransaction::FindTaskOwner(
+    const std::string& upstream_account, const TaskId& task_id) {
+  for (const auto& [id, submission] : tables_->submissions) {
+    if (submission.scope.upstream_account == upstream_account && HasTask(id, task_id)) {
+      return submission;
     }
   }
   return std::nullopt;

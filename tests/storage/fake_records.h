@@ -45,6 +45,8 @@ class FakeTransaction : public StoreTransaction {
   absl::StatusOr<std::optional<Submission>> FindById(const SubmissionId& id) override;
   absl::StatusOr<std::optional<Submission>> FindByTaskId(const std::optional<std::string>& tenant,
                                                          const TaskId& task_id) override;
+  absl::StatusOr<std::optional<Submission>> FindTaskOwner(const std::string& upstream_account,
+                                                          const TaskId& task_id) override;
   absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) override;
   absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,
@@ -67,6 +69,7 @@ class FakeTransaction : public StoreTransaction {
     std::vector<SubmissionEvent> events;
   };
 
+  bool HasTask(const SubmissionId& id, const TaskId& task_id) const;
   void RememberForUndo(const SubmissionId& id);
   void MoveAbandoned(const Submission& before, const Submission& after);
   absl::Status MoveHashHold(const std::optional<Submission>& before, const Submission& after);

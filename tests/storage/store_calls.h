@@ -42,12 +42,20 @@ inline absl::StatusOr<ClaimDueOutcome> CallClaimDue(WorkflowStore& store, ClaimD
 }
 inline absl::StatusOr<Submission> CallApply(WorkflowStore& store, SubmissionId id,
                                             Transition transition) {
-  return Await<Submission>(
-      [&](auto done) { store.Apply(std::move(id), std::move(transition), std::move(done)); });
+  return Await<Submission>([&](auto done) {
+    store.Apply({.key = std::move(id), .transition = std::move(transition)}, std::move(done));
+  });
 }
-inline absl::StatusOr<int64_t> CallExpireAllLeases(WorkflowStore& store, std::string actor) {
+inline absl::StatusOr<Submission> CallApply(WorkflowStore& store, ApplyCommand command) {
+  return Await<Submission>([&](auto done) { store.Apply(std::move(command), std::move(done)); });
+}
+inline absl::StatusOr<CancelResult> CallCancel(WorkflowStore& store, CancelCommand command) {
+  return Await<CancelResult>([&](auto done) { store.Cancel(std::move(command), std::move(done)); });
+}
+inline absl::StatusOr<int64_t> CallExpireAllLeases(WorkflowStore& store, std::string actor,
+                                                   AmbiguityRules rules = {}) {
   return Await<int64_t>(
-      [&](auto done) { store.ExpireAllLeases(std::move(actor), std::move(done)); });
+      [&](auto done) { store.ExpireAllLeases(std::move(actor), rules, std::move(done)); });
 }
 inline absl::StatusOr<SubmissionWithAttempts> CallGet(WorkflowStore& store, GetQuery query) {
   return Await<SubmissionWithAttempts>(

@@ -54,6 +54,13 @@ NewSubmission WorkflowStoreConformance::Request(std::string_view prompt,
   return request;
 }
 
+NewSubmission WorkflowStoreConformance::RequestWith(std::string_view prompt,
+                                                    AmbiguityPolicy policy) {
+  NewSubmission request = Request(prompt);
+  request.ambiguity_policy = policy;
+  return request;
+}
+
 SubmitOutcome WorkflowStoreConformance::Submit(NewSubmission request) {
   absl::StatusOr<SubmitOutcome> outcome = CallSubmit(store(), {.request = std::move(request)});
   EXPECT_TRUE(outcome.ok()) << outcome.status();
@@ -81,6 +88,12 @@ Submission WorkflowStoreConformance::Submitted(NewSubmission request, std::strin
 Submission WorkflowStoreConformance::Failed(NewSubmission request) {
   const SubmitOutcome outcome = SubmitAndClaim(std::move(request));
   return Apply(outcome.submission.id, MakeFinish(*outcome.started_attempt, AttemptClass::kRefused));
+}
+
+Submission WorkflowStoreConformance::Unknown(NewSubmission request) {
+  const SubmitOutcome outcome = SubmitAndClaim(std::move(request));
+  return Apply(outcome.submission.id,
+               MakeFinish(*outcome.started_attempt, AttemptClass::kAmbiguous));
 }
 
 SubmissionWithAttempts WorkflowStoreConformance::Get(const SubmissionId& id) {

@@ -50,9 +50,11 @@ class WorkflowStoreConformance : public testing::TestWithParam<StoreBackendFacto
   SubmitOutcome Submit(NewSubmission request);
   SubmitOutcome SubmitAndClaim(NewSubmission request);
   Submission Apply(const SubmissionId& id, Transition transition);
-  // A SUBMITTED, FAILED submission.
+  NewSubmission RequestWith(std::string_view prompt, AmbiguityPolicy policy);
+  // A SUBMITTED, FAILED submission; one whose only attempt is ambiguous.
   Submission Submitted(NewSubmission request, std::string task_id);
   Submission Failed(NewSubmission request);
+  Submission Unknown(NewSubmission request);
 
   SubmissionWithAttempts Get(const SubmissionId& id);
   std::vector<SubmissionEvent> Events(const SubmissionId& id);

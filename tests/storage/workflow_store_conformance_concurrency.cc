@@ -158,8 +158,8 @@ TEST_P(WorkflowStoreConformance, CallbacksMayCallTheStore) {
   store().Submit({.request = Request("a boat"), .claim = MakeClaim()},
                  [&](absl::StatusOr<SubmitOutcome> outcome) {
                    ASSERT_TRUE(outcome.ok()) << outcome.status();
-                   store().Apply(outcome->submission.id,
-                                 MakeAccepted(*outcome->started_attempt, "task-1"),
+                   store().Apply({.key = outcome->submission.id,
+                                  .transition = MakeAccepted(*outcome->started_attempt, "task-1")},
                                  [&](absl::StatusOr<Submission> applied) {
                                    EXPECT_TRUE(applied.ok()) << applied.status();
                                    answered.DecrementCount();

@@ -32,7 +32,8 @@ TEST_P(WorkflowStoreConformance, ClaimDueTakesTheEarliestFirstUpToItsLimit) {
   EXPECT_EQ(Get(in_order[0]).attempts.at(0), first.claimed[0].attempt);
   EXPECT_LT(first.next_due_time, clock().Now());  // one more is due
   EXPECT_EQ(ClaimDue(store(), 2).claimed.at(0).submission.id, in_order[2]);
-  EXPECT_EQ(ClaimDue(store(), 2).next_due_time, absl::InfiniteFuture());
+  // What is out becomes due when its lease ends, the earliest first.
+  EXPECT_EQ(ClaimDue(store(), 2).next_due_time, first.claimed[0].submission.lease_expire_time);
   ExpectGapFreeEvents(in_order[0]);
 }
 
@@ -55,26 +56,28 @@ TEST_P(WorkflowStoreConformance, ClaimDueWithLimitZeroOnlyExpires) {
   Submit(Request("a boat"));
   EXPECT_TRUE(ClaimDue(store(), 0).claimed.empty());
   clock().Advance(absl::Minutes(16));
-  EXPECT_EQ(ClaimDue(store(), 0).expired.size(), 1U);
+  EXPECT_EQ(ClaimDue(store(), 0).changed.size(), 1U);
 }
 
 TEST_P(WorkflowStoreConformance, ClaimDueExpiresWhatRanOutOfTimeOfAnyAccount) {
-  const SubmissionId mine = Submit(Request("a boat")).submission.id;
+  const Submission mine = Submit(Request("a boat")).submission;
   NewSubmission foreign = Request("a plane");
   foreign.scope.upstream_account = "elsewhere";
   const Submission other = Submit(foreign).submission;
   const ClaimDueOutcome now = ClaimDue(store(), 5);
   ASSERT_EQ(now.claimed.size(), 1U);  // the foreign one is never claimed
-  EXPECT_EQ(now.claimed[0].submission.id, mine);
-  EXPECT_EQ(now.next_due_time, other.submit_deadline_time);
+  EXPECT_EQ(now.claimed[0].submission.id, mine.id);
+  EXPECT_EQ(now.next_due_time, now.claimed[0].submission.lease_expire_time);
+  Apply(mine.id, MakeAccepted(now.claimed[0].attempt, "task-1"));
+  EXPECT_EQ(ClaimDue(store(), 5).next_due_time, other.submit_deadline_time);
   clock().Advance(absl::Minutes(15));
   const ClaimDueOutcome later = ClaimDue(store(), 5);
   EXPECT_TRUE(later.claimed.empty());
-  ASSERT_EQ(later.expired.size(), 1U);
-  EXPECT_EQ(later.expired[0].id, other.id);
-  EXPECT_EQ(later.expired[0].state, SubmissionState::kFailed);
-  EXPECT_EQ(Get(other.id).submission, later.expired[0]);
-  EXPECT_EQ(Get(mine).submission.state, SubmissionState::kDispatching);
+  ASSERT_EQ(later.changed.size(), 1U);
+  EXPECT_EQ(later.changed[0].id, other.id);
+  EXPECT_EQ(later.changed[0].state, SubmissionState::kFailed);
+  EXPECT_EQ(Get(other.id).submission, later.changed[0]);
+  EXPECT_EQ(Get(mine.id).submission.state, SubmissionState::kSubmitted);
 }
 
 struct ClassCase {

@@ -99,9 +99,9 @@ TEST(SubmissionFailed, CarriesTheTimeUntilItMayBeReopened) {
 }
 
 TEST(SubmissionFailed, TellsTheUpstreamsStatusOnlyIfItAnswered) {
-  const auto with = GetErrorDetails(Failed(kUpstreamUnavailable))->metadata;
+  const ErrorDetails with = GetErrorDetails(Failed(kUpstreamUnavailable)).value();
   const std::pair<std::string, std::string> http_status{"http_status", "500"};
-  EXPECT_EQ(with.back(), http_status);
+  EXPECT_EQ(with.metadata.back(), http_status);
   const absl::Status never =
       errors::SubmissionFailed(kId, kUpstreamUnavailable, "", 0, absl::ZeroDuration());
   EXPECT_EQ(GetErrorDetails(never)->metadata.size(), 1U);

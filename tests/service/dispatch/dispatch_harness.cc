@@ -8,10 +8,11 @@
 
 namespace genledger {
 
-DispatchHarness::DispatchHarness(int32_t concurrency_max)
+DispatchHarness::DispatchHarness(int32_t concurrency_max, AmbiguityRules ambiguity)
     : dispatcher({.replica = "ledger-0",
                   .upstream_account = kTestAccount,
-                  .concurrency_max = concurrency_max},
+                  .concurrency_max = concurrency_max,
+                  .ambiguity = ambiguity},
                  {.store = &store,
                   .upstream = &upstream,
                   .hub = &hub,

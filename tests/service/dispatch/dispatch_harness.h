@@ -11,6 +11,7 @@
 #include "service/base/random_source.h"
 #include "service/dispatch/change_hub.h"
 #include "service/dispatch/dispatcher.h"
+#include "service/domain/ambiguity.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/fakes/manual_timer_queue.h"
 #include "tests/fakes/recording_logger.h"
@@ -21,7 +22,7 @@
 namespace genledger {
 
 struct DispatchHarness {
-  explicit DispatchHarness(int32_t concurrency_max = 100);
+  explicit DispatchHarness(int32_t concurrency_max = 100, AmbiguityRules ambiguity = {});
   ~DispatchHarness();
 
   SubmissionWithAttempts Read(const SubmissionId& id);

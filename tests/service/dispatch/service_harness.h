@@ -35,8 +35,9 @@ struct Call {
 };
 
 struct ServiceHarness : DispatchHarness {
-  explicit ServiceHarness(int32_t concurrency_max = 100, ValidationRules rules = {})
-      : DispatchHarness(concurrency_max),
+  explicit ServiceHarness(int32_t concurrency_max = 100, ValidationRules rules = {},
+                          AmbiguityRules ambiguity = {})
+      : DispatchHarness(concurrency_max, ambiguity),
         service({.upstream_account = kTestAccount, .validation = rules}, {.store = &store,
                                                                           .dispatcher = &dispatcher,
                                                                           .hub = &hub,

@@ -58,7 +58,8 @@ AttemptResult SampleTrustedEnvelope() {
 }
 
 FinishAttempt FinishOf(const Change& claimed, AttemptResult result) {
-  FinishAttempt finish{.attempt = claimed.attempt->number, .epoch = claimed.submission.epoch};
+  FinishAttempt finish{.attempt = claimed.attempts.back().number,
+                       .epoch = claimed.submission.epoch};
   finish.result = std::move(result);
   finish.actor = "ledger-0";
   return finish;
@@ -66,8 +67,9 @@ FinishAttempt FinishOf(const Change& claimed, AttemptResult result) {
 
 Submission Ended(const Submission& before, AttemptResult result, absl::Time now) {
   const Change claimed = Claimed(before, now);
-  absl::StatusOr<Change> ended = ApplyTransition(claimed.submission, claimed.attempt,
-                                                 FinishOf(claimed, std::move(result)), now);
+  absl::StatusOr<Change> ended =
+      ApplyTransition(claimed.submission, claimed.attempts, /*hash_is_free=*/false,
+                      FinishOf(claimed, std::move(result)), now);
   GL_CHECK(ended.ok(), "a sample could not be finished");
   return std::move(ended->submission);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "service/base/error_details.h"
+#include "service/domain/settlement.h"
 #include "tests/service/domain/sample_submissions.h"
 
 namespace genledger {
@@ -20,7 +21,7 @@ absl::StatusOr<Change> Finish(const Change& claimed, AttemptResult result,
                               std::optional<absl::Time> retry_time = std::nullopt) {
   FinishAttempt finish = FinishOf(claimed, std::move(result));
   finish.retry_time = retry_time;
-  return ApplyTransition(claimed.submission, claimed.attempt, finish, kLater);
+  return ApplyTransition(claimed.submission, claimed.attempts, false, finish, kLater);
 }
 
 // A submission that is DISPATCHING, changed by `edit` in ways that are not built yet.
@@ -71,17 +72,18 @@ TEST(ClaimSubmission, CommitsTheAttemptAndItsChargeBeforeAnythingIsSent) {
   EXPECT_EQ(s.lease_owner, "ledger-0");
   EXPECT_EQ(s.lease_expire_time, kSampleTime + absl::Seconds(90));
   EXPECT_EQ(s.next_attempt_time, absl::InfinitePast());
-  ASSERT_TRUE(claimed.attempt.has_value());
-  EXPECT_EQ(claimed.attempt->number, 1);
-  EXPECT_EQ(claimed.attempt->outcome, AttemptOutcome::kInFlight);
-  EXPECT_EQ(claimed.attempt->idempotency_key, s.id.value() + "-1");
-  EXPECT_EQ(claimed.attempt->epoch, 1);
+  ASSERT_EQ(claimed.attempts.size(), 1U);
+  EXPECT_EQ(claimed.attempts.back().number, 1);
+  EXPECT_EQ(claimed.attempts.back().outcome, AttemptOutcome::kInFlight);
+  EXPECT_EQ(claimed.attempts.back().idempotency_key, s.id.value() + "-1");
+  EXPECT_EQ(claimed.attempts.back().epoch, 1);
 }
 
 TEST(ClaimSubmission, SendsNoKeyWhereNoneIsWanted) {
   Claim claim = SampleClaim();
   claim.send_idempotency_key = false;
-  EXPECT_EQ(ClaimSubmission(SamplePending(), claim, kSampleTime)->attempt->idempotency_key, "");
+  EXPECT_EQ(ClaimSubmission(SamplePending(), claim, kSampleTime)->attempts.back().idempotency_key,
+            "");
 }
 
 TEST(ClaimSubmission, RefusesEveryStateButPending) {
@@ -108,7 +110,7 @@ TEST(FinishAttempt, AcceptedIsSubmittedWithTheFirstIdAndKeepsAllIds) {
   EXPECT_TRUE(s.holds_hash);
   EXPECT_EQ(s.lease_owner, "");
   EXPECT_FALSE(s.failure.has_value());
-  EXPECT_EQ(change->attempt->task_ids.size(), 2U);
+  EXPECT_EQ(change->attempts.back().task_ids.size(), 2U);
   EXPECT_EQ(change->events[0].type, "accepted");
   EXPECT_EQ(change->events[0].task_id, TaskId("t1"));
 }
@@ -153,14 +155,14 @@ TEST(FinishAttempt, ChargesStateAndHashAreExactForEveryClass) {
     ASSERT_TRUE(change.ok());
     const Submission& s = change->submission;
     EXPECT_EQ(s.state, c.state);
-    EXPECT_EQ(change->attempt->outcome, c.outcome);
+    EXPECT_EQ(change->attempts.back().outcome, c.outcome);
     EXPECT_EQ(s.upstream_posts_sent, c.posts);
     EXPECT_EQ(s.charges_min, c.charges_min);
     EXPECT_EQ(s.charges_max, c.charges_max);
     EXPECT_EQ(s.run_counted_posts, c.counted);
     EXPECT_EQ(s.holds_hash, c.holds_hash);
     EXPECT_EQ(s.lease_expire_time, absl::InfinitePast());
-    EXPECT_EQ(change->attempt->end_time, kLater);
+    EXPECT_EQ(change->attempts.back().end_time, kLater);
   }
 }
 
@@ -188,10 +190,15 @@ TEST(FinishAttempt, AnUnsettledEarlierAttemptKeepsTheOutcomeUnknown) {
   for (const AttemptClass outcome :
        {AttemptClass::kNotSent, AttemptClass::kRefused, AttemptClass::kRefusedTransient,
         AttemptClass::kRefusedAccount}) {
-    const Change claimed = ClaimedAnd([](Submission& s) {
+    Change claimed = ClaimedAnd([](Submission& s) {
       s.unsettled_attempts = 1;
       s.cancel_request_time = kSampleTime;
+      s.attempt_count = 2;
     });
+    Attempt earlier = claimed.attempts.back();
+    earlier.outcome = AttemptOutcome::kAmbiguous;
+    claimed.attempts.back().number = 2;
+    claimed.attempts.insert(claimed.attempts.begin(), earlier);
     const absl::StatusOr<Change> change = Finish(claimed, SampleResult(outcome), kLater);
     EXPECT_EQ(change->submission.state, kOutcomeUnknown);
     EXPECT_TRUE(change->submission.holds_hash);
@@ -239,7 +246,7 @@ TEST(FinishAttempt, ASecondAcceptanceKeepsTheFirstIdAndCountsBoth) {
   const absl::StatusOr<Change> change = Finish(claimed, SampleAccepted("late"));
   EXPECT_EQ(change->submission.task_id, TaskId("early"));
   EXPECT_EQ(change->submission.charges_min, 2);
-  EXPECT_EQ(change->attempt->task_ids.front(), TaskId("late"));
+  EXPECT_EQ(change->attempts.back().task_ids.front(), TaskId("late"));
 }
 
 TEST(FinishAttempt, FencesOffAnotherEpochAnotherAttemptAndAnotherState) {
@@ -250,10 +257,10 @@ TEST(FinishAttempt, FencesOffAnotherEpochAnotherAttemptAndAnotherState) {
   old_attempt.attempt -= 1;
   for (const FinishAttempt& finish : {old_epoch, old_attempt}) {
     EXPECT_TRUE(absl::IsAborted(
-        ApplyTransition(claimed.submission, claimed.attempt, finish, kLater).status()));
+        ApplyTransition(claimed.submission, claimed.attempts, false, finish, kLater).status()));
   }
   const absl::StatusOr<Change> done = Finish(claimed, SampleAccepted("t"));
-  EXPECT_TRUE(absl::IsAborted(ApplyTransition(done->submission, done->attempt,
+  EXPECT_TRUE(absl::IsAborted(ApplyTransition(done->submission, done->attempts, false,
                                               FinishOf(claimed, SampleAccepted("t")), kLater)
                                   .status()));
 }
@@ -263,10 +270,10 @@ TEST(FinishAttempt, KeepsWhatTheUpstreamSaid) {
   result.http_status = 403;
   result.upstream_request_id = "req-9";
   const absl::StatusOr<Change> change = Finish(Claimed(SamplePending()), result);
-  EXPECT_EQ(change->attempt->http_status, 403);
-  EXPECT_EQ(change->attempt->upstream_code, "some_code");
-  EXPECT_EQ(change->attempt->upstream_message, "some words");
-  EXPECT_EQ(change->attempt->upstream_request_id, "req-9");
+  EXPECT_EQ(change->attempts.back().http_status, 403);
+  EXPECT_EQ(change->attempts.back().upstream_code, "some_code");
+  EXPECT_EQ(change->attempts.back().upstream_message, "some words");
+  EXPECT_EQ(change->attempts.back().upstream_request_id, "req-9");
   EXPECT_EQ(change->submission.failure->reason, ErrorReason::kUpstreamForbidden);
   EXPECT_EQ(change->submission.failure->message, "some words");
   EXPECT_FALSE(change->submission.failure->retryable);
@@ -276,7 +283,7 @@ TEST(FinishAttempt, KeepsWhatTheUpstreamSaid) {
 TEST(ResendAttempt, CountsAPostButNoChargeAndStaysTheSameAttempt) {
   const Change claimed = Claimed(SamplePending());
   const absl::StatusOr<Change> change =
-      ApplyTransition(claimed.submission, claimed.attempt,
+      ApplyTransition(claimed.submission, claimed.attempts, false,
                       ResendAttempt{.attempt = 1, .epoch = 1, .actor = "ledger-0"}, kLater);
   ASSERT_TRUE(change.ok());
   EXPECT_EQ(change->submission.state, kDispatching);
@@ -288,35 +295,36 @@ TEST(ResendAttempt, CountsAPostButNoChargeAndStaysTheSameAttempt) {
 
 TEST(ResendAttempt, IsFenced) {
   const Change claimed = Claimed(SamplePending());
-  EXPECT_TRUE(absl::IsAborted(ApplyTransition(claimed.submission, claimed.attempt,
+  EXPECT_TRUE(absl::IsAborted(ApplyTransition(claimed.submission, claimed.attempts, false,
                                               ResendAttempt{.attempt = 1, .epoch = 2}, kLater)
                                   .status()));
 }
 
 TEST(ExpireLease, LeavesTheOutcomeUnknownAndTheChargePossible) {
   const Change claimed = Claimed(SamplePending());
-  const absl::StatusOr<Change> change = ApplyTransition(
-      claimed.submission, claimed.attempt, ExpireLease{.epoch = 1, .actor = "ledger-1"}, kLater);
+  const absl::StatusOr<Change> change =
+      ApplyTransition(claimed.submission, claimed.attempts, false,
+                      ExpireLease{.epoch = 1, .actor = "ledger-1"}, kLater);
   ASSERT_TRUE(change.ok());
   EXPECT_EQ(change->submission.state, kOutcomeUnknown);
   EXPECT_EQ(change->submission.unsettled_attempts, 1);
   EXPECT_EQ(change->submission.charges_max, 1);
-  EXPECT_EQ(change->attempt->outcome, AttemptOutcome::kAmbiguous);
-  EXPECT_EQ(change->attempt->upstream_code, "lease_expired");
+  EXPECT_EQ(change->attempts.back().outcome, AttemptOutcome::kAmbiguous);
+  EXPECT_EQ(change->attempts.back().upstream_code, "lease_expired");
   EXPECT_EQ(change->submission.failure->reason, ErrorReason::kUpstreamOutcomeUnknown);
 }
 
 TEST(ExpireLease, IsFenced) {
   const Change claimed = Claimed(SamplePending());
   EXPECT_TRUE(absl::IsAborted(
-      ApplyTransition(claimed.submission, claimed.attempt, ExpireLease{.epoch = 2}, kLater)
+      ApplyTransition(claimed.submission, claimed.attempts, false, ExpireLease{.epoch = 2}, kLater)
           .status()));
 }
 
 TEST(ExpireSubmitWithin, WithoutAnAttemptFailsAsExpired) {
   const Submission s = SamplePending();
   const absl::StatusOr<Change> change =
-      ApplyTransition(s, std::nullopt, ExpireSubmitWithin{"ledger-0"}, s.submit_deadline_time);
+      ApplyTransition(s, {}, false, ExpireSubmitWithin{"ledger-0"}, s.submit_deadline_time);
   ASSERT_TRUE(change.ok());
   EXPECT_EQ(change->submission.state, kFailed);
   EXPECT_EQ(change->submission.failure->reason, ErrorReason::kSubmitWithinExpired);
@@ -331,7 +339,7 @@ TEST(ExpireSubmitWithin, AfterARefusalFailsForThatReason) {
              SampleResult(AttemptClass::kRefusedTransient, ErrorReason::kUpstreamRateLimited),
              kLater + absl::Seconds(1));
   const absl::StatusOr<Change> change =
-      ApplyTransition(waiting->submission, waiting->attempt, ExpireSubmitWithin{"ledger-0"},
+      ApplyTransition(waiting->submission, waiting->attempts, false, ExpireSubmitWithin{"ledger-0"},
                       waiting->submission.submit_deadline_time);
   ASSERT_TRUE(change.ok());
   EXPECT_EQ(change->submission.failure->reason, ErrorReason::kUpstreamRateLimited);
@@ -339,11 +347,11 @@ TEST(ExpireSubmitWithin, AfterARefusalFailsForThatReason) {
 
 TEST(ExpireSubmitWithin, IsRefusedBeforeTheDeadlineAndOutsidePending) {
   const Submission s = SamplePending();
-  EXPECT_TRUE(absl::IsAborted(ApplyTransition(s, std::nullopt, ExpireSubmitWithin{},
+  EXPECT_TRUE(absl::IsAborted(ApplyTransition(s, {}, false, ExpireSubmitWithin{},
                                               s.submit_deadline_time - absl::Microseconds(1))
                                   .status()));
   const Change claimed = Claimed(s);
-  EXPECT_TRUE(absl::IsAborted(ApplyTransition(claimed.submission, claimed.attempt,
+  EXPECT_TRUE(absl::IsAborted(ApplyTransition(claimed.submission, claimed.attempts, false,
                                               ExpireSubmitWithin{}, s.submit_deadline_time)
                                   .status()));
 }
@@ -352,7 +360,7 @@ TEST(ReopenSubmission, StartsANewRunWithFreshPostsAndKeepsTheCharges) {
   Submission failed = Ended(SamplePending("r1"), SampleTrustedEnvelope(), kSampleTime);
   ASSERT_EQ(failed.state, kFailed);
   const absl::StatusOr<Change> change =
-      ReopenSubmission(failed, absl::Minutes(5), "worker-7", kLater);
+      ReopenSubmission(failed, true, absl::Minutes(5), "worker-7", "", kLater);
   ASSERT_TRUE(change.ok());
   const Submission& s = change->submission;
   EXPECT_EQ(s.state, kPending);
@@ -367,14 +375,15 @@ TEST(ReopenSubmission, StartsANewRunWithFreshPostsAndKeepsTheCharges) {
   EXPECT_FALSE(s.failure.has_value());
   EXPECT_EQ(s.next_attempt_time, kLater);
   EXPECT_EQ(s.submit_deadline_time, kLater + absl::Minutes(5));
-  EXPECT_EQ(Claimed(s).attempt->idempotency_key, s.id.value() + "-2");
-  EXPECT_EQ(Claimed(s).attempt->number, 2);
+  EXPECT_EQ(Claimed(s).attempts.back().idempotency_key, s.id.value() + "-2");
+  EXPECT_EQ(Claimed(s).attempts.back().number, 2);
 }
 
 TEST(ReopenSubmission, TakesNoHashInModeRequestIdOnly) {
   Submission failed = Ended(SamplePending("r1"), SampleResult(AttemptClass::kRefused));
   failed.dedupe_mode = DedupeMode::kRequestIdOnly;
-  EXPECT_FALSE(ReopenSubmission(failed, absl::Minutes(5), "", kLater)->submission.holds_hash);
+  EXPECT_FALSE(
+      ReopenSubmission(failed, true, absl::Minutes(5), "", "", kLater)->submission.holds_hash);
 }
 
 TEST(ReopenSubmission, RefusesOtherStatesAndWhatWasSuperseded) {
@@ -382,15 +391,15 @@ TEST(ReopenSubmission, RefusesOtherStatesAndWhatWasSuperseded) {
        {kPending, kDispatching, kSubmitted, kOutcomeUnknown, kAbandoned}) {
     Submission s = SamplePending();
     s.state = state;
-    EXPECT_EQ(ReopenSubmission(s, absl::Minutes(5), "", kLater).status().code(),
+    EXPECT_EQ(ReopenSubmission(s, true, absl::Minutes(5), "", "", kLater).status().code(),
               absl::StatusCode::kFailedPrecondition);
   }
   Submission superseded = Ended(SamplePending(), SampleResult(AttemptClass::kRefused));
   superseded.superseded_by = SubmissionId("sub_other");
-  EXPECT_FALSE(ReopenSubmission(superseded, absl::Minutes(5), "", kLater).ok());
+  EXPECT_FALSE(ReopenSubmission(superseded, true, absl::Minutes(5), "", "", kLater).ok());
   Submission cancelled = SamplePending();
   cancelled.state = kCancelled;
-  EXPECT_TRUE(ReopenSubmission(cancelled, absl::Minutes(5), "", kLater).ok());
+  EXPECT_TRUE(ReopenSubmission(cancelled, true, absl::Minutes(5), "", "", kLater).ok());
 }
 
 TEST(ReopenDelay, DoublesFromThirtySecondsToTenMinutes) {
@@ -407,7 +416,7 @@ TEST(ReopenDelay, GrowsWithEveryFailedRun) {
        {absl::Seconds(30), absl::Seconds(60), absl::Seconds(120), absl::Seconds(240)}) {
     s = Ended(s, SampleResult(AttemptClass::kRefused), kLater);
     ASSERT_EQ(s.failure->reopen_time, kLater + wait);
-    s = ReopenSubmission(s, absl::Minutes(5), "", kLater)->submission;
+    s = ReopenSubmission(s, true, absl::Minutes(5), "", "", kLater)->submission;
   }
 }
 
@@ -420,7 +429,7 @@ TEST(Merge, InsertAndClaimAreOneChangeWithBothEvents) {
   EXPECT_EQ(merged.events[1].revision, 2);
   EXPECT_EQ(merged.submission.revision, 2);
   EXPECT_EQ(merged.submission.state, kDispatching);
-  EXPECT_TRUE(merged.attempt.has_value());
+  EXPECT_EQ(merged.attempts.size(), 1U);
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
-#include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "service/domain/dedupe.h"
 #include "service/domain/transitions.h"
@@ -75,8 +75,12 @@ class Walk {
     EXPECT_EQ(change.submission.update_time, now_);
     EXPECT_EQ(change.events.back().state, change.submission.state);
     submission_ = change.submission;
-    if (change.attempt.has_value()) {
-      attempt_ = change.attempt;
+    for (const Attempt& changed : change.attempts) {
+      if (changed.number > static_cast<int32_t>(attempts_.size())) {
+        attempts_.push_back(changed);
+      } else {
+        attempts_.at(changed.number - 1) = changed;
+      }
     }
   }
 
@@ -101,20 +105,20 @@ class Walk {
     if (Chance(6)) {
       ++posts_;
       return TakeIfOk(ApplyTransition(
-          submission_, attempt_,
+          submission_, attempts_, true,
           ResendAttempt{.attempt = submission_.attempt_count, .epoch = submission_.epoch}, now_));
     }
     if (Chance(10)) {
       accepted_ += Chance(2) ? 1 : 0;
-      return TakeIfOk(
-          ApplyTransition(submission_, attempt_, ExpireLease{.epoch = submission_.epoch}, now_));
+      return TakeIfOk(ApplyTransition(submission_, attempts_, true,
+                                      ExpireLease{.epoch = submission_.epoch}, now_));
     }
     FinishAttempt finish{.attempt = submission_.attempt_count, .epoch = submission_.epoch};
     finish.result = RandomResult();
     if (Chance(2)) {
       finish.retry_time = now_ + absl::Seconds(Below(30));
     }
-    TakeIfOk(ApplyTransition(submission_, attempt_, finish, now_));
+    TakeIfOk(ApplyTransition(submission_, attempts_, true, finish, now_));
   }
 
   AttemptResult RandomResult() {
@@ -144,7 +148,7 @@ class Walk {
     ASSERT_TRUE(decision.ok());
     if (decision->action == DedupeAction::kReopen) {
       ASSERT_EQ(submission_.state, kFailed);
-      Take(*ReopenSubmission(submission_, absl::Minutes(1), "w", now_));
+      Take(*ReopenSubmission(submission_, true, absl::Minutes(1), "w", "", now_));
     } else if (decision->change.has_value()) {
       Take(*decision->change);
     }
@@ -167,13 +171,17 @@ class Walk {
   }
 
   void ExpireTime() {
-    TakeIfOk(ApplyTransition(submission_, attempt_, ExpireSubmitWithin{"w"}, now_));
+    TakeIfOk(ApplyTransition(submission_, attempts_, true, ExpireSubmitWithin{"w"}, now_));
   }
 
-  // CancelSubmission is not built yet: the one field that it would set.
   void RequestCancel() {
     if (submission_.state == kDispatching && Chance(3)) {
-      submission_.cancel_request_time = now_;
+      const CancelDecision decision =
+          DecideCancel(submission_, /*by_request_id=*/false, true, "w", now_);
+      EXPECT_EQ(decision.outcome, CancelOutcome::kCancelRequested);
+      if (decision.change.has_value()) {
+        Take(*decision.change);
+      }
     }
   }
 
@@ -190,8 +198,8 @@ class Walk {
       case kDispatching:
         EXPECT_EQ(s.holds_hash, content);
         EXPECT_EQ(s.lease_owner, "ledger-0");
-        EXPECT_EQ(attempt_->outcome, AttemptOutcome::kInFlight);
-        EXPECT_EQ(attempt_->number, s.attempt_count);
+        EXPECT_EQ(attempts_.back().outcome, AttemptOutcome::kInFlight);
+        EXPECT_EQ(attempts_.back().number, s.attempt_count);
         break;
       case kOutcomeUnknown:
         EXPECT_EQ(s.holds_hash, content);
@@ -218,7 +226,7 @@ class Walk {
   std::mt19937_64 random_;
   absl::Time now_ = kSampleTime;
   Submission submission_;
-  std::optional<Attempt> attempt_;
+  std::vector<Attempt> attempts_;
   int64_t revision_ = 0;
   int posts_ = 0;     // requests of which a byte was written
   int accepted_ = 0;  // of those, how many the upstream took; the ledger cannot see this

@@ -64,6 +64,17 @@ TEST_F(ServerConfigTest, TheDefaultsServe) {
   EXPECT_EQ(Read({{"replica", "a"}})->replica, "a");
 }
 
+TEST_F(ServerConfigTest, AmbiguityIsHeldAndKeysAreNotTrustedUnlessToldOtherwise) {
+  EXPECT_EQ(Read({})->ambiguity_policy, AmbiguityPolicy::kHold);
+  EXPECT_FALSE(Read({})->ambiguity.trusted);
+  const auto trusted = Read({{"upstream_idempotency", "trusted"}});
+  EXPECT_TRUE(trusted->ambiguity.trusted);
+  EXPECT_TRUE(trusted->send_idempotency_key);
+  EXPECT_EQ(Read({{"ambiguity_policy", "fail"}})->ambiguity_policy, AmbiguityPolicy::kFail);
+  EXPECT_EQ(Read({{"ambiguity_policy", "resubmit_once"}})->ambiguity_policy,
+            AmbiguityPolicy::kResubmitOnce);
+}
+
 TEST_F(ServerConfigTest, EveryBadFlagIsOneLineThatNamesIt) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> cases = {
       {"listen",
@@ -76,7 +87,8 @@ TEST_F(ServerConfigTest, EveryBadFlagIsOneLineThatNamesIt) {
        {"", "/nonexistent", ::testing::TempDir(), Write("empty", " \n"),
         Write("long", std::string(65'537, 'k'))}},
       {"upstream_ca_file", {"/nonexistent"}},
-      {"upstream_idempotency", {"", "trusted", "SEND", "always"}},
+      {"upstream_idempotency", {"", "Trusted", "SEND", "always"}},
+      {"ambiguity_policy", {"", "HOLD", "resubmit", "never"}},
       {"upstream_timeout", {"0", "-1s", "81s", "inf"}},
       {"upstream_connect_timeout", {"0", "61s", "-inf"}},
       {"upstream_concurrency_max", {"0", "-1", "100001"}},
