@@ -112,9 +112,8 @@ class GenerationServiceTest : public ::testing::Test {
 
   ServiceHarness h_;
   TestAuthenticator authenticator_;
-  ChangeService changes_{
-      {.upstream_account = kTestAccount},
-      {.store = &h_.store, .dispatcher = &h_.dispatcher, .hub = &h_.hub}};
+  ChangeService changes_{{.upstream_account = kTestAccount},
+                         {.store = &h_.store, .dispatcher = &h_.dispatcher, .hub = &h_.hub}};
   GenerationServiceImpl service_{&authenticator_, &h_.service, &changes_};
   RpcServer server_{&service_};
   std::unique_ptr<v1::GenerationService::Stub> stub_ =
@@ -235,14 +234,35 @@ TEST_F(GenerationServiceTest, BatchGetKeepsTheOrderAndListPages) {
   EXPECT_FALSE(page.next_page_token().empty());
 }
 
-TEST_F(GenerationServiceTest, ModelsAreListedAndTheRestIsNotBuiltYet) {
-  grpc::ClientContext models_context, cancel_context;
+TEST_F(GenerationServiceTest, ModelsAreListed) {
+  grpc::ClientContext models_context;
   v1::ListModelsResponse models;
   ASSERT_TRUE(stub_->ListModels(&models_context, {}, &models).ok());
   EXPECT_EQ(models.models_size(), 3);
+}
+
+TEST_F(GenerationServiceTest, ACancelNeedsAKeyAndTellsWhatItDid) {
+  grpc::ClientContext no_key, by_id, watch_context;
+  v1::CancelSubmissionRequest request;
   v1::CancelSubmissionResponse cancelled;
-  EXPECT_EQ(stub_->CancelSubmission(&cancel_context, {}, &cancelled).error_code(),
-            grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(stub_->CancelSubmission(&no_key, request, &cancelled).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  auto call = Start(RequestOf("a cat", "r1"));
+  ASSERT_TRUE(h_.upstream.AwaitPosts(1, kPatience));
+  h_.upstream.Answer(0, AcceptedAs("task-1"));
+  call = Finish(std::move(call));
+  request.set_request_id("r1");
+  ASSERT_TRUE(stub_->CancelSubmission(&by_id, request, &cancelled).ok());
+  EXPECT_EQ(cancelled.outcome(), v1::CancelSubmissionResponse::OUTCOME_TOO_LATE);
+  // It has ended: a watch is a snapshot and the end.
+  v1::WatchSubmissionRequest watch;
+  watch.set_request_id("r1");
+  const auto reader = stub_->WatchSubmission(&watch_context, watch);
+  v1::WatchSubmissionResponse message;
+  ASSERT_TRUE(reader->Read(&message));
+  EXPECT_EQ(message.snapshot().task_id(), "task-1");
+  EXPECT_FALSE(reader->Read(&message));
+  EXPECT_TRUE(reader->Finish().ok());
 }
 
 TEST_F(GenerationServiceTest, ACallThatIsCancelledFreesItsWaiterAndTheWorkGoesOn) {
