@@ -95,8 +95,9 @@ void ChangeService::Apply(absl::StatusOr<std::optional<std::string>> tenant, Cha
 
 void ChangeService::ReleaseDedupe(const Principal& caller, ChangeTarget target,
                                   Callback<Submission> done) {
-  Apply(TenantToChange(caller, target.tenant), std::move(target),
-        genledger::ReleaseDedupe{.actor = caller.name}, std::move(done));
+  absl::StatusOr<std::optional<std::string>> tenant = TenantToChange(caller, target.tenant);
+  Apply(std::move(tenant), std::move(target), genledger::ReleaseDedupe{.actor = caller.name},
+        std::move(done));
 }
 
 void ChangeService::Resolve(const Principal& caller, ChangeTarget target, Resolution resolution,
@@ -110,8 +111,8 @@ void ChangeService::Resolve(const Principal& caller, ChangeTarget target, Resolu
     return;
   }
   resolution.actor = caller.name;
-  Apply(TenantToChange(caller, target.tenant), std::move(target), std::move(resolution),
-        std::move(done));
+  absl::StatusOr<std::optional<std::string>> tenant = TenantToChange(caller, target.tenant);
+  Apply(std::move(tenant), std::move(target), std::move(resolution), std::move(done));
 }
 
 void ChangeService::Retry(const Principal& caller, ChangeTarget target, std::string note,
@@ -125,7 +126,8 @@ void ChangeService::Retry(const Principal& caller, ChangeTarget target, std::str
         {{.field = "note", .description = "Must be at most 1024 bytes of plain text."}}));
     return;
   }
-  Apply(TenantToChange(caller, target.tenant), std::move(target),
+  absl::StatusOr<std::optional<std::string>> tenant = TenantToChange(caller, target.tenant);
+  Apply(std::move(tenant), std::move(target),
         RetryRun{.actor = caller.name, .note = std::move(note)}, std::move(done));
 }
 

@@ -49,7 +49,7 @@ ABSL_FLAG(absl::Duration, upstream_connect_timeout, absl::Seconds(5),
 ABSL_FLAG(absl::Duration, upstream_timeout, absl::Seconds(60),
           "how long one POST may take in all; at most 80s, because the lease is 90s");
 ABSL_FLAG(int32_t, upstream_concurrency_max, 10000, "how many POSTs may be out at once");
-ABSL_FLAG(int64_t, prompt_bytes_max, 16 * 1024, "longest prompt, in bytes of UTF-8 after trimming");
+ABSL_FLAG(int64_t, prompt_bytes_max, 16384, "longest prompt, in bytes of UTF-8 after trimming");
 ABSL_FLAG(int64_t, prompt_characters_max, 0,
           "longest prompt, in characters after trimming; 0: no such limit");
 ABSL_FLAG(int64_t, image_url_bytes_max, 2048, "longest image URL, in bytes");
@@ -69,10 +69,10 @@ namespace {
 
 constexpr absl::Duration kUpstreamTimeoutMax = absl::Seconds(80);
 constexpr int32_t kConcurrencyMax = 100'000;
-constexpr size_t kApiKeyFileBytesMax = 64 * 1024;
+constexpr size_t kApiKeyFileBytesMax = 65536;
 constexpr size_t kNameBytesMax = 128;
-constexpr size_t kPromptBytesMax = 256 * 1024;
-constexpr size_t kImageUrlBytesMax = 64 * 1024;
+constexpr size_t kPromptBytesMax = 262144;
+constexpr size_t kImageUrlBytesMax = 65536;
 
 absl::Status BadFlag(std::string_view flag, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("--", absl::string_view(flag.data(), flag.size()),

@@ -386,9 +386,9 @@ TEST_F(ReadTest, FindsByEveryKey) {
   using enum NamedKey::Kind;
   for (const auto& [kind, key] :
        std::vector<std::pair<NamedKey::Kind, std::string>>{{kId, stored_.id.value()},
-                                                              {kRequestId, "r1"},
-                                                              {kRequestId, "alias"},
-                                                              {kTaskId, "task-1"}}) {
+                                                           {kRequestId, "r1"},
+                                                           {kRequestId, "alias"},
+                                                           {kTaskId, "task-1"}}) {
     const auto found = Get(h_.caller, {.key = {kind, key}});
     ASSERT_TRUE(found.ok()) << key;
     EXPECT_EQ(found->submission, stored_);
@@ -401,13 +401,13 @@ TEST_F(ReadTest, FindsByEveryKey) {
 
 TEST_F(ReadTest, WhatIsNotThereIsNotFound) {
   using enum NamedKey::Kind;
-  for (const auto& [kind, key] : std::vector<std::pair<NamedKey::Kind, std::string>>{
-           {kId, "sub_01KDVDNA00ABCDEFGHJKMNPQRS"},
-           {kId, "garbage"},
-           {kId, ""},
-           {kRequestId, "r9"},
-           {kTaskId, "task-9"},
-           {kTaskId, std::string(257, 'x')}}) {
+  for (const auto& [kind, key] :
+       std::vector<std::pair<NamedKey::Kind, std::string>>{{kId, "sub_01KDVDNA00ABCDEFGHJKMNPQRS"},
+                                                           {kId, "garbage"},
+                                                           {kId, ""},
+                                                           {kRequestId, "r9"},
+                                                           {kTaskId, "task-9"},
+                                                           {kTaskId, std::string(257, 'x')}}) {
     const auto found = Get(h_.caller, {.key = {kind, key}});
     EXPECT_EQ(ReasonOf(found.status()), ErrorReason::kSubmissionNotFound) << key;
   }
@@ -436,8 +436,7 @@ TEST_F(ReadTest, ALongPollAnswersAtOnceIfThereIsNews) {
 
 TEST_F(ReadTest, ALongPollWaitsForTheNextRevisionAndShowsItsAttempts) {
   const auto submit = h_.Submit(InputOf("a dog", "r2"));
-  const Submission before =
-      Get(h_.caller, {.key = {NamedKey::Kind::kRequestId, "r2"}})->submission;
+  const Submission before = Get(h_.caller, {.key = {NamedKey::Kind::kRequestId, "r2"}})->submission;
   GetInput input{.key = {NamedKey::Kind::kId, before.id.value()}};
   input.wait = absl::Seconds(10);
   input.wait_for_revision_after = before.revision;
