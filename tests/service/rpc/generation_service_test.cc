@@ -150,7 +150,7 @@ TEST_F(GenerationServiceTest, AnUnknownFieldOfTheSpecIsRefused) {
 }
 
 TEST_F(GenerationServiceTest, TheLargestErrorStillArrives) {
-  v1::SubmitGenerationRequest request = RequestOf(std::string(17 * 1024, 'x'));
+  v1::SubmitGenerationRequest request = RequestOf(std::string(17'000, 'x'));
   for (int i = 0; i < 100; ++i) {
     (*request.mutable_labels())[std::string(60, 'k') + std::to_string(i)] = std::string(64, 'v');
   }
