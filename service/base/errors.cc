@@ -144,6 +144,17 @@ absl::Status SubmissionFailed(const SubmissionId& id, ErrorReason reason, std::s
   return MakeError(code, text, std::move(details));
 }
 
+absl::Status UpstreamBreakerOpen(ErrorReason reason, std::string_view text,
+                                 absl::Duration retry_delay) {
+  const absl::StatusCode code = CodeOfFailure(reason);
+  return MakeError(code,
+                   absl::StrCat("nothing new is submitted for now, and this was not recorded: ",
+                                View(text)),
+                   {.reason = reason,
+                    .retry_delay = std::max(retry_delay, absl::ZeroDuration()),
+                    .no_retry = code != absl::StatusCode::kUnavailable});
+}
+
 absl::Status StoreUnavailable(std::string_view what) {
   return MakeError(absl::StatusCode::kUnavailable, absl::StrCat("the store: ", View(what)),
                    {.reason = ErrorReason::kStoreUnavailable, .retry_delay = absl::Seconds(1)});

@@ -41,6 +41,11 @@ absl::Status SubmissionCancelled(const SubmissionId& id);
 absl::Status SubmissionFailed(const SubmissionId& id, ErrorReason reason, std::string_view message,
                               int http_status, absl::Duration retry_delay);
 
+// A breaker is open, and nothing was recorded: code by `reason`, which is UPSTREAM_UNAVAILABLE or one
+// of the account's; `text` says what opened it. `retry_delay`: when a repeat may be admitted.
+absl::Status UpstreamBreakerOpen(ErrorReason reason, std::string_view text,
+                                 absl::Duration retry_delay);
+
 // UNAVAILABLE STORE_UNAVAILABLE: the store is down, or a commit is in doubt (a repeat joins).
 absl::Status StoreUnavailable(std::string_view what);
 

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <string>
-#include <vector>
+#include <utility>
+#include <variant>
 
-#include "absl/strings/str_join.h"
 #include "service/base/check.h"
+#include "service/base/errors.h"
+#include "service/dispatch/resend.h"
+#include "service/upstream/local_refusal.h"
 #include "service/upstream/wire_codec.h"
 
 namespace genledger {
@@ -13,9 +16,6 @@ namespace {
 
 // The least time that a re-send after 409 idempotency_in_progress must have left in its attempt.
 constexpr absl::Duration kResendMargin = absl::Seconds(1);
-// How often an outcome that the store did not take is offered again.
-constexpr absl::Duration kStoreRetryInitial = absl::Milliseconds(100);
-constexpr absl::Duration kStoreRetryMax = absl::Seconds(5);
 // How soon a failed claim is tried again.
 constexpr absl::Duration kClaimRetryDelay = absl::Seconds(1);
 // How often a full dispatcher looks for submissions whose submit_within has run out.
@@ -40,10 +40,10 @@ std::optional<Secret> FindKey(const UpstreamCredentials& credentials,
   return std::nullopt;
 }
 
-AttemptResult NotSent(std::string code, std::string message) {
+AttemptResult NotSent(std::string_view code, std::string message) {
   return {.outcome = AttemptClass::kNotSent,
           .reason = ErrorReason::kUpstreamUnavailable,
-          .upstream_code = std::move(code),
+          .upstream_code = std::string(code),
           .upstream_message = std::move(message),
           .counts_against_posts = false};
 }
@@ -92,7 +92,14 @@ Dispatcher::Dispatcher(DispatcherOptions options, Collaborators collaborators)
       clock_(collaborators.clock),
       logger_(collaborators.logger),
       retry_(options_.retry),
-      backoff_(options_.backoff, collaborators.random) {
+      backoff_(options_.backoff, collaborators.random),
+      retry_budget_(options_.retry_budget, clock_->Now()),
+      recorder_({.store = store_,
+                 .journal = collaborators.journal,
+                 .timers = timers_,
+                 .clock = clock_,
+                 .logger = logger_}),
+      gate_(options_.gate, upstream_, clock_, [this] { OnSlotFree(); }) {
   GL_CHECK(options_.lease > options_.attempt_timeout, "an attempt may outlive its lease");
 }
 
@@ -104,20 +111,31 @@ void Dispatcher::Start() {
   Pump();
 }
 
-std::optional<Dispatcher::Slot> Dispatcher::TryReserve() {
-  absl::MutexLock lock(&mu_);
-  if (!started_ || claiming_stopped_ || backlog_ || in_use_ >= options_.concurrency_max) {
-    return std::nullopt;
+Dispatcher::Reservation Dispatcher::Reserve() {
+  bool waits = false;
+  {
+    absl::MutexLock lock(&mu_);
+    waits = !started_ || claiming_stopped_ || backlog_;
   }
-  ++in_use_;
-  return Slot(this);
+  AttemptGate::Entry entry;
+  if (!waits) {
+    entry = gate_.Enter();
+  }
+  if (!entry.slot.has_value() && !entry.refusal.has_value()) {
+    entry.refusal = gate_.WouldRefuse();
+  }
+  Reservation reservation{.slot = std::move(entry.slot)};
+  if (entry.refusal.has_value()) {
+    reservation.refusal = errors::UpstreamBreakerOpen(entry.refusal->reason, entry.refusal->text,
+                                                      entry.refusal->retry_time - clock_->Now());
+  }
+  return reservation;
 }
 
-void Dispatcher::ReturnSlot() {
+void Dispatcher::OnSlotFree() {
   bool wake = false;
   {
     absl::MutexLock lock(&mu_);
-    --in_use_;
     wake = backlog_;
   }
   if (wake) {
@@ -125,13 +143,19 @@ void Dispatcher::ReturnSlot() {
   }
 }
 
-Claim Dispatcher::MakeClaim() const {
-  const UpstreamCredentials credentials = upstream_->credentials();
+Claim Dispatcher::MakeClaim(std::string fingerprint) const {
   return {.replica = options_.replica,
           .base_url = upstream_->base_url(),
-          .credential_fingerprint = credentials->empty() ? "" : credentials->front().fingerprint,
+          .credential_fingerprint = std::move(fingerprint),
           .lease = options_.lease,
           .send_idempotency_key = options_.send_idempotency_key};
+}
+
+DispatchStatus Dispatcher::status() const {
+  return {.breakers = gate_.BreakerSnapshots(),
+          .concurrency_limit = gate_.limit(),
+          .attempts_in_flight = gate_.in_use(),
+          .retry_budget_left = retry_budget_.left(clock_->Now())};
 }
 
 void Dispatcher::Launch(Submission submission, Attempt attempt, Slot slot) {
@@ -139,20 +163,24 @@ void Dispatcher::Launch(Submission submission, Attempt attempt, Slot slot) {
       std::make_shared<Flight>(std::move(submission), std::move(attempt), std::move(slot));
   // Its lease ran out while the store did not take its outcome: a policy must not pay again for
   // what may be known to be accepted.
-  if (HasUnstoredOutcome(flight->submission.id)) {
+  if (recorder_.HasUnstored(flight->submission.id)) {
     RecordOutcome(std::move(flight),
-                  NotSent("earlier_outcome_not_stored",
+                  NotSent(kCodeEarlierOutcomeNotStored,
                           "the outcome of an earlier attempt waits for the store"));
     return;
   }
   std::optional<Secret> key =
       FindKey(upstream_->credentials(), flight->attempt.credential_fingerprint);
   if (!key.has_value()) {
-    RecordOutcome(std::move(flight), NotSent("key_replaced", "the API key was replaced meanwhile"));
+    RecordOutcome(std::move(flight),
+                  NotSent(kCodeKeyReplaced, "the API key was replaced meanwhile"));
     return;
   }
   // Should its outcome not be stored by then, its lease ends like that of a dead process.
   SchedulePump(flight->submission.lease_expire_time);
+  if (flight->submission.run_attempts == 1) {
+    retry_budget_.OnFirstAttempt(clock_->Now());
+  }
   flight->api_key = *std::move(key);
   flight->body = EncodeUpstreamRequest(flight->submission.spec);
   Send(std::move(flight));
@@ -194,128 +222,89 @@ bool Dispatcher::GoOnAfterInProgress(const std::shared_ptr<Flight>& flight,
     return false;
   }
   timers_->At(resend_time, [this, flight] {
-    ResendAttempt resend{.attempt = flight->attempt.number,
-                         .epoch = flight->attempt.epoch,
-                         .actor = options_.replica};
-    store_->Apply({.key = flight->submission.id, .transition = std::move(resend)},
-                  [this, flight](absl::StatusOr<Submission> stored) {
-                    flight->resending = true;
-                    if (stored.ok()) {
-                      hub_->Publish(*stored);
-                      Send(flight);
-                      return;
-                    }
-                    // A commit that is in doubt must not lead to a POST.
-                    AttemptResult unknown{.outcome = AttemptClass::kAmbiguous,
-                                          .reason = ErrorReason::kUpstreamOutcomeUnknown,
-                                          .upstream_code = "resend_not_recorded"};
-                    RecordOutcome(flight, std::move(unknown));
-                  });
+    flight->resending = true;
+    CommitResend(
+        *store_, flight->submission.id, flight->attempt, options_.replica,
+        [this, flight](const Submission& stored) {
+          hub_->Publish(stored);
+          Send(flight);
+        },
+        [this, flight](AttemptResult result) { RecordOutcome(flight, std::move(result)); });
   });
   return true;
 }
 
 std::optional<absl::Time> Dispatcher::RetryTime(const Submission& submission,
-                                                const AttemptResult& result) const {
+                                                const AttemptResult& result,
+                                                absl::Time after_backoff) {
   const RunTally before{.posts_counted = submission.run_counted_posts,
                         .trusted_envelope_refusals = submission.run_trusted_refusals};
   if (!retry_.MayRetry(CountPost(before, result), result)) {
     return std::nullopt;
   }
-  return clock_->Now() + backoff_.Delay(submission.run_attempts, result.retry_after);
+  const absl::Time budgeted =
+      retry_budget_.Take(result, submission.submit_deadline_time, clock_->Now());
+  return std::max(after_backoff, budgeted);
 }
 
 void Dispatcher::RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult result) {
+  TellGate(*flight, result);
+  const absl::Time after_backoff =
+      clock_->Now() + backoff_.Delay(flight->submission.run_attempts, result.retry_after);
   FinishAttempt finish{.attempt = flight->attempt.number,
                        .epoch = flight->attempt.epoch,
-                       .retry_time = RetryTime(flight->submission, result),
+                       .retry_time = RetryTime(flight->submission, result, after_backoff),
                        .rules = options_.ambiguity,
                        .actor = options_.replica};
-  finish.earliest_repost_time = finish.retry_time.value_or(
-      clock_->Now() + backoff_.Delay(flight->submission.run_attempts, result.retry_after));
+  finish.earliest_repost_time = finish.retry_time.value_or(after_backoff);
   finish.result = std::move(result);
-  CommitOutcome(std::move(flight), std::move(finish), kStoreRetryInitial);
+  const SubmissionId id = flight->submission.id;
+  recorder_.Record(id, std::move(finish),
+                   [this, flight = std::move(flight)](const std::optional<Submission>& stored) {
+                     OnOutcomeStored(*flight, stored);
+                   });
 }
 
-void Dispatcher::CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt finish,
-                               absl::Duration retry_store_after) {
-  ApplyCommand command{.key = flight->submission.id, .transition = finish};
-  store_->Apply(std::move(command), [this, flight = std::move(flight), finish,
-                                     retry_store_after](absl::StatusOr<Submission> stored) mutable {
-    NoteUnstored(*flight, absl::IsUnavailable(stored.status()));
-    if (stored.ok()) {
-      OnOutcomeCommitted(*flight, *stored);
-      return;
+// Breakers and limit learn of the result at once, whenever the store takes it.
+void Dispatcher::TellGate(Flight& flight, const AttemptResult& result) {
+  const Breakers::Change change =
+      gate_.Record(flight.slot, flight.submission.spec.value().model.value_or(""), result);
+  for (const BreakerChange one : {change.upstream, change.account}) {
+    if (one == BreakerChange::kOpened || one == BreakerChange::kClosed) {
+      logger_->Log(one == BreakerChange::kOpened ? Severity::kError : Severity::kInfo,
+                   one == BreakerChange::kOpened ? "breaker_opened" : "breaker_closed",
+                   {{"submission", flight.submission.id.value()},
+                    {"credential", flight.attempt.credential_fingerprint},
+                    {"http_status", std::to_string(result.http_status)},
+                    {"code", result.upstream_code}});
     }
-    const std::string task_ids = absl::StrJoin(
-        finish.result.task_ids, ",",
-        [](std::string* out, const TaskId& task_id) { out->append(task_id.value()); });
-    logger_->Log(Severity::kError, "outcome_not_stored",
-                 {{"submission", flight->submission.id.value()},
-                  {"attempt", std::to_string(finish.attempt)},
-                  {"task_ids", task_ids},
-                  {"error", stored.status().ToString()}});
-    if (absl::IsAborted(stored.status())) {
-      ReadBack(std::move(flight));
-      return;
+    if (one != BreakerChange::kNone) {
+      // Not at once: the slot of this flight is still taken.
+      SchedulePump(clock_->Now());
     }
-    if (!absl::IsUnavailable(stored.status())) {
-      return;  // broken: offering it again cannot help
-    }
-    const absl::Duration next = std::min(2 * retry_store_after, kStoreRetryMax);
-    timers_->At(clock_->Now() + retry_store_after,
-                [this, flight = std::move(flight), finish = std::move(finish), next]() mutable {
-                  CommitOutcome(std::move(flight), std::move(finish), next);
-                });
-  });
-}
-
-void Dispatcher::NoteUnstored(const Flight& flight, bool unstored) {
-  const std::pair attempt(flight.submission.id, flight.attempt.number);
-  absl::MutexLock lock(&mu_);
-  if (unstored) {
-    unstored_.insert(attempt);
-  } else {
-    unstored_.erase(attempt);
   }
 }
 
-bool Dispatcher::HasUnstoredOutcome(const SubmissionId& id) const {
-  absl::MutexLock lock(&mu_);
-  const auto first = unstored_.lower_bound({id, 0});
-  return first != unstored_.end() && first->first == id;
-}
-
-// The outcome was fenced off, or an earlier commit of it was in doubt and did happen: whoever waits
-// is told what is there, and a retry that it left PENDING is looked for.
-void Dispatcher::ReadBack(std::shared_ptr<Flight> flight) {
-  const SubmissionId id = flight->submission.id;
-  store_->Get({.key = id},
-              [this, flight = std::move(flight)](absl::StatusOr<SubmissionWithAttempts> found) {
-                if (found.ok()) {
-                  OnOutcomeCommitted(*flight, found->submission);
-                } else {
-                  SchedulePump(clock_->Now() + kClaimRetryDelay);
-                }
-              });
-}
-
-void Dispatcher::OnOutcomeCommitted(const Flight& flight, const Submission& submission) {
-  hub_->Publish(submission);
-  switch (submission.state) {
+void Dispatcher::OnOutcomeStored(const Flight& flight, const std::optional<Submission>& stored) {
+  if (!stored.has_value()) {
+    SchedulePump(clock_->Now() + kClaimRetryDelay);
+    return;
+  }
+  hub_->Publish(*stored);
+  switch (stored->state) {
     case SubmissionState::kPending:
-      SchedulePump(std::min(submission.next_attempt_time, submission.submit_deadline_time));
+      SchedulePump(std::min(stored->next_attempt_time, stored->submit_deadline_time));
       break;
     case SubmissionState::kOutcomeUnknown:
-      if (submission.next_attempt_time != absl::InfinitePast()) {
-        SchedulePump(submission.next_attempt_time);
+      if (stored->next_attempt_time != absl::InfinitePast()) {
+        SchedulePump(stored->next_attempt_time);
       }
       logger_->Log(
           Severity::kWarning, "outcome_unknown",
-          {{"submission", submission.id.value()},
+          {{"submission", stored->id.value()},
            {"attempt", std::to_string(flight.attempt.number)},
            {"http_status",
-            std::to_string(submission.failure.has_value() ? submission.failure->http_status : 0)}});
+            std::to_string(stored->failure.has_value() ? stored->failure->http_status : 0)}});
       break;
     default:
       break;
@@ -325,7 +314,7 @@ void Dispatcher::OnOutcomeCommitted(const Flight& flight, const Submission& subm
 void Dispatcher::Wake() {
   {
     absl::MutexLock lock(&mu_);
-    if (backlog_ && !claim_running_ && in_use_ >= options_.concurrency_max) {
+    if (backlog_ && !claim_running_ && gate_.full()) {
       return;  // the next slot that comes back looks for it, and a timer for its submit_within
     }
   }
@@ -333,7 +322,6 @@ void Dispatcher::Wake() {
 }
 
 void Dispatcher::Pump() {
-  int32_t reserved = 0;
   {
     absl::MutexLock lock(&mu_);
     if (!started_ || claiming_stopped_) {
@@ -345,19 +333,25 @@ void Dispatcher::Pump() {
     }
     claim_running_ = true;
     claim_again_ = false;
-    reserved = std::clamp(options_.concurrency_max - in_use_, 0, kClaimBatchMax);
-    in_use_ += reserved;
   }
-  store_->ClaimDue({.upstream_account = options_.upstream_account,
-                    .claim = MakeClaim(),
-                    .rules = options_.ambiguity,
-                    .limit = reserved},
-                   [this, reserved](absl::StatusOr<ClaimDueOutcome> outcome) {
-                     OnClaimed(reserved, std::move(outcome));
-                   });
+  AttemptGate::Batch batch = gate_.EnterMany(kClaimBatchMax);
+  // Without a slot it still expires what ran out of time, and lets policies act that post nothing.
+  const UpstreamCredentials credentials = upstream_->credentials();
+  std::string fingerprint = credentials->empty() ? "" : credentials->front().fingerprint;
+  if (!batch.slots.empty()) {
+    fingerprint = batch.slots.front().fingerprint();
+  }
+  ClaimDueCommand command{.upstream_account = options_.upstream_account,
+                          .claim = MakeClaim(std::move(fingerprint)),
+                          .rules = options_.ambiguity,
+                          .limit = static_cast<int32_t>(batch.slots.size())};
+  store_->ClaimDue(std::move(command), [this, batch = std::move(batch)](
+                                           absl::StatusOr<ClaimDueOutcome> outcome) mutable {
+    OnClaimed(std::move(batch), std::move(outcome));
+  });
 }
 
-void Dispatcher::OnClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome) {
+void Dispatcher::OnClaimed(AttemptGate::Batch batch, absl::StatusOr<ClaimDueOutcome> outcome) {
   const absl::Time now = clock_->Now();
   absl::Time next = now + kClaimRetryDelay;
   if (outcome.ok()) {
@@ -370,16 +364,23 @@ void Dispatcher::OnClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> out
   {
     absl::MutexLock lock(&mu_);
     claim_running_ = false;
-    const size_t claimed = outcome.ok() ? outcome->claimed.size() : 0;
     // As much was claimed as was asked for, and more is due: the rest waits for slots.
-    backlog = outcome.ok() && next <= now && claimed == static_cast<size_t>(reserved);
+    backlog = outcome.ok() && next <= now && outcome->claimed.size() == batch.slots.size();
     backlog_ = backlog;
-    again = claim_again_ || (backlog && in_use_ < options_.concurrency_max);
+    again = claim_again_ || (backlog && !batch.refusal.has_value() && !gate_.full());
   }
-  LaunchClaimed(reserved, std::move(outcome));
+  const std::optional<BreakerRefusal> refusal = std::move(batch.refusal);
+  if (outcome.ok()) {
+    LaunchClaimed(std::move(batch.slots), *std::move(outcome));
+  }
+  batch.slots.clear();
+  if (refusal.has_value()) {
+    // What is due waits for the breaker.
+    next = next <= now ? refusal->retry_time : std::min(next, refusal->retry_time);
+  }
   if (again) {
     Pump();
-  } else if (next <= now) {
+  } else if (next <= now || (backlog && next > now + kBacklogExpiryInterval)) {
     // With a backlog the next slot that comes back claims; those that run out of time meanwhile are
     // looked for every so often.
     SchedulePump(now + (backlog ? kBacklogExpiryInterval : kDueMeanwhileDelay));
@@ -388,20 +389,12 @@ void Dispatcher::OnClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> out
   }
 }
 
-// Uses or gives back the slots that were reserved for a claim.
-void Dispatcher::LaunchClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome) {
-  std::vector<Slot> slots;
-  slots.reserve(reserved);
-  for (int32_t i = 0; i < reserved; ++i) {
-    slots.push_back(Slot(this));
-  }
-  if (!outcome.ok()) {
-    return;
-  }
-  for (const Submission& changed : outcome->changed) {
+// Uses the slots that were reserved for a claim; those that are left give themselves back.
+void Dispatcher::LaunchClaimed(std::vector<Slot> slots, ClaimDueOutcome outcome) {
+  for (const Submission& changed : outcome.changed) {
     hub_->Publish(changed);
   }
-  for (ClaimedSubmission& claimed : outcome->claimed) {
+  for (ClaimedSubmission& claimed : outcome.claimed) {
     hub_->Publish(claimed.submission);
     Slot slot = std::move(slots.back());
     slots.pop_back();
@@ -431,16 +424,6 @@ void Dispatcher::SchedulePump(absl::Time when) {
 void Dispatcher::StopClaiming() {
   absl::MutexLock lock(&mu_);
   claiming_stopped_ = true;
-}
-
-int32_t Dispatcher::in_flight() const {
-  absl::MutexLock lock(&mu_);
-  return in_use_;
-}
-
-bool Dispatcher::AwaitIdle(absl::Time deadline) {
-  absl::MutexLock lock(&mu_);
-  return mu_.AwaitWithDeadline(absl::Condition(this, &Dispatcher::Idle), deadline);
 }
 
 }  // namespace genledger

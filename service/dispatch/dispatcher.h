@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "service/base/clock.h"
@@ -17,10 +17,14 @@
 #include "service/base/random_source.h"
 #include "service/base/secret.h"
 #include "service/base/timer_queue.h"
+#include "service/dispatch/attempt_gate.h"
 #include "service/dispatch/change_hub.h"
+#include "service/dispatch/outcome_recorder.h"
+#include "service/dispatch/receipt_journal.h"
 #include "service/domain/submission.h"
 #include "service/domain/transitions.h"
 #include "service/upstream/backoff_policy.h"
+#include "service/upstream/retry_budget.h"
 #include "service/upstream/retry_policy.h"
 #include "service/upstream/upstream_client.h"
 #include "storage/workflow_store.h"
@@ -30,8 +34,8 @@ namespace genledger {
 struct DispatcherOptions {
   std::string replica;           // names this process in attempts and events
   std::string upstream_account;  // only its submissions are claimed
-  // How many attempts may be out at once; more wait as PENDING rows.
-  int32_t concurrency_max = 1000;
+  // How many attempts may be out at once (more wait as PENDING rows), and what stops them.
+  AttemptGate::Options gate;
   // One attempt, re-sends of 409 idempotency_in_progress included (DESIGN.md section 6).
   absl::Duration attempt_timeout = absl::Seconds(60);
   // Must exceed attempt_timeout, or an attempt could outlive its lease.
@@ -41,6 +45,15 @@ struct DispatcherOptions {
   AmbiguityRules ambiguity;
   RetryPolicyOptions retry;
   BackoffPolicyOptions backoff;
+  RetryBudgetOptions retry_budget;
+};
+
+// What a status page shows.
+struct DispatchStatus {
+  std::vector<BreakerSnapshot> breakers;  // the upstream's first
+  int32_t concurrency_limit = 0;
+  int32_t attempts_in_flight = 0;
+  double retry_budget_left = 0;  // tokens; below zero: as many retries wait for theirs
 };
 
 // Thread safe and event driven: it owns no thread, never blocks and never sleeps. All its
@@ -49,6 +62,7 @@ class Dispatcher {
  public:
   struct Collaborators {
     WorkflowStore* store;
+    ReceiptJournal* journal;  // nullptr: none
     UpstreamClient* upstream;
     ChangeHub* hub;
     TimerQueue* timers;
@@ -57,24 +71,15 @@ class Dispatcher {
     Logger* logger;
   };
 
-  // The right to have one attempt out. Movable; gives itself back when destroyed.
-  class Slot {
-   public:
-    Slot(Slot&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
-    Slot& operator=(Slot&& other) noexcept {
-      std::swap(owner_, other.owner_);
-      return *this;
-    }
-    ~Slot() {
-      if (owner_ != nullptr) {
-        owner_->ReturnSlot();
-      }
-    }
-
-   private:
-    friend class Dispatcher;
-    explicit Slot(Dispatcher* owner) : owner_(owner) {}
-    Dispatcher* owner_;
+  using Slot = AttemptGate::Slot;
+  // For a brand-new submission.
+  struct Reservation {
+    // Unset: it waits as PENDING, because no slot is free, older work waits for one, or this
+    // process drains.
+    std::optional<Slot> slot;
+    // Not OK: a breaker is open, and what nothing answers yet must be refused with this before it
+    // is recorded.
+    absl::Status refusal;
   };
 
   Dispatcher(DispatcherOptions options, Collaborators collaborators);
@@ -82,12 +87,10 @@ class Dispatcher {
   // Starts to claim what is PENDING. Call once, after recovery.
   void Start();
 
-  // A slot for a brand-new submission; nullopt if none is free, if older work waits for one, or
-  // while draining.
-  std::optional<Slot> TryReserve();
+  Reservation Reserve();
 
   // The claim that a reserved slot may commit.
-  Claim MakeClaim() const;
+  Claim MakeClaim(const Slot& slot) const { return MakeClaim(slot.fingerprint()); }
 
   // POSTs an attempt whose commit is not in doubt.
   void Launch(Submission submission, Attempt attempt, Slot slot);
@@ -95,37 +98,35 @@ class Dispatcher {
   // A PENDING row may be due: looks for it.
   void Wake();
 
-  // Claims nothing from now on; attempts that are out go on. See also in_flight().
+  // Claims nothing from now on; attempts that are out go on.
   void StopClaiming();
-
-  int32_t in_flight() const;
 
   // Blocks until no attempt is out and none waits for its outcome to be stored, or until
   // `deadline`. Whether it was reached without any left.
-  bool AwaitIdle(absl::Time deadline);
+  bool AwaitIdle(absl::Time deadline) const { return gate_.AwaitIdle(deadline); }
+
+  // Attempts that are out or whose outcome is not stored yet.
+  int32_t in_flight() const { return gate_.in_use(); }
+  DispatchStatus status() const;
 
  private:
   struct Flight;
 
-  void ReturnSlot();
+  Claim MakeClaim(std::string fingerprint) const;
   void Send(std::shared_ptr<Flight> flight);
   void OnResult(std::shared_ptr<Flight> flight, AttemptResult result);
   bool GoOnAfterInProgress(const std::shared_ptr<Flight>& flight, const AttemptResult& result);
   void RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult result);
-  void CommitOutcome(std::shared_ptr<Flight> flight, FinishAttempt finish,
-                     absl::Duration retry_store_after);
-  void NoteUnstored(const Flight& flight, bool unstored);
-  bool HasUnstoredOutcome(const SubmissionId& id) const;
-  void ReadBack(std::shared_ptr<Flight> flight);
-  void OnOutcomeCommitted(const Flight& flight, const Submission& submission);
-  std::optional<absl::Time> RetryTime(const Submission& submission,
-                                      const AttemptResult& result) const;
+  void TellGate(Flight& flight, const AttemptResult& result);
+  void OnOutcomeStored(const Flight& flight, const std::optional<Submission>& stored);
+  std::optional<absl::Time> RetryTime(const Submission& submission, const AttemptResult& result,
+                                      absl::Time after_backoff);
 
   void Pump();
-  void OnClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome);
-  void LaunchClaimed(int32_t reserved, absl::StatusOr<ClaimDueOutcome> outcome);
+  void OnSlotFree();
+  void OnClaimed(AttemptGate::Batch batch, absl::StatusOr<ClaimDueOutcome> outcome);
+  void LaunchClaimed(std::vector<Slot> slots, ClaimDueOutcome outcome);
   void SchedulePump(absl::Time when);
-  bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return in_use_ == 0; }
 
   const DispatcherOptions options_;
   WorkflowStore* const store_;
@@ -136,18 +137,18 @@ class Dispatcher {
   Logger* const logger_;
   const RetryPolicy retry_;
   const BackoffPolicy backoff_;
+  RetryBudget retry_budget_;
+  OutcomeRecorder recorder_;
+  AttemptGate gate_;
 
   mutable absl::Mutex mu_;
   bool started_ ABSL_GUARDED_BY(mu_) = false;
   bool claiming_stopped_ ABSL_GUARDED_BY(mu_) = false;
-  int32_t in_use_ ABSL_GUARDED_BY(mu_) = 0;
   // More PENDING rows are due than there were slots: new submissions queue up behind them.
   bool backlog_ ABSL_GUARDED_BY(mu_) = false;
   // One ClaimDue at a time; a wake-up in between is remembered.
   bool claim_running_ ABSL_GUARDED_BY(mu_) = false;
   bool claim_again_ ABSL_GUARDED_BY(mu_) = false;
-  // Attempts whose outcome is known here, but not yet taken by the store.
-  std::set<std::pair<SubmissionId, int32_t>> unstored_ ABSL_GUARDED_BY(mu_);
   absl::Time pump_time_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
   TimerQueue::Id pump_timer_ ABSL_GUARDED_BY(mu_) = 0;
 };

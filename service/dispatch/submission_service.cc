@@ -190,9 +190,13 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
     command.may_create = false;
   } else {
     command.request.id = ids_->Next(now);
-    call->slot = dispatcher_->TryReserve();
-    if (call->slot.has_value()) {
-      command.claim = dispatcher_->MakeClaim();
+    Dispatcher::Reservation reservation = dispatcher_->Reserve();
+    if (reservation.slot.has_value()) {
+      command.claim = dispatcher_->MakeClaim(*reservation.slot);
+      call->slot = std::move(reservation.slot);
+    } else if (!reservation.refusal.ok()) {
+      call->refusal = std::move(reservation.refusal);
+      command.may_create = false;
     }
   }
   store_->Submit(std::move(command),

@@ -23,6 +23,8 @@
 #include "service/dispatch/change_hub.h"
 #include "service/dispatch/change_service.h"
 #include "service/dispatch/dispatcher.h"
+#include "service/dispatch/receipt_journal.h"
+#include "service/dispatch/receipt_replay.h"
 #include "service/dispatch/submission_service.h"
 #include "service/rpc/admin_service.h"
 #include "service/rpc/generation_service.h"
@@ -107,6 +109,7 @@ class ServerImpl final : public Server {
   const std::unique_ptr<RandomSource> random_;
   SubmissionIdGenerator ids_;
   std::unique_ptr<WorkflowStore> store_;
+  std::unique_ptr<ReceiptJournal> receipts_;
   std::unique_ptr<UpstreamClient> upstream_;
   const std::unique_ptr<TimerQueue> timers_;
   ChangeHub hub_;
@@ -129,6 +132,8 @@ absl::Status ServerImpl::OpenStoreAndRecover() {
                       store_->BindUpstreamAccount({.upstream_account = config_.upstream_account,
                                                    .upstream_host = config_.upstream_url.host,
                                                    .allow_change = config_.new_upstream_account}));
+  GL_ASSIGN_OR_RETURN(receipts_, ReceiptJournal::Open(config_.receipt_journal));
+  GL_RETURN_IF_ERROR(ReplayReceipts(*receipts_, *store_, config_.replica, *logger_));
   // The store belongs to this process alone: whoever was dispatching is dead, and what became of
   // its POSTs is unknown.
   absl::StatusOr<int64_t> expired = absl::UnknownError("no answer");
@@ -164,11 +169,14 @@ absl::Status ServerImpl::ConnectUpstream() {
   dispatcher_ = std::make_unique<Dispatcher>(
       DispatcherOptions{.replica = config_.replica,
                         .upstream_account = config_.upstream_account,
-                        .concurrency_max = config_.upstream_concurrency_max,
+                        .gate = {.limiter = {.limit_initial = config_.upstream_concurrency_max,
+                                             .limit_max = config_.upstream_concurrency_max},
+                                 .breakers = {.upstream_scope = config_.upstream_url.host}},
                         .attempt_timeout = config_.upstream_timeout,
                         .send_idempotency_key = config_.send_idempotency_key,
                         .ambiguity = config_.ambiguity},
       Dispatcher::Collaborators{.store = store_.get(),
+                                .journal = receipts_.get(),
                                 .upstream = upstream_.get(),
                                 .hub = &hub_,
                                 .timers = timers_.get(),
@@ -254,7 +262,9 @@ bool ServerImpl::Drain() {
   }
   bool finished = true;
   if (upstream_ != nullptr) {
-    upstream_->Shutdown(config_.drain_timeout);
+    // Not Shutdown first: an attempt that waits to be sent again has no POST out.
+    dispatcher_->AwaitIdle(absl::Now() + config_.drain_timeout);
+    upstream_->Shutdown(absl::ZeroDuration());
     finished = dispatcher_->AwaitIdle(absl::Now() + kStoreDrainTimeout);
   }
   timers_->Stop();

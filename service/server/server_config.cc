@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "service/base/status_macros.h"
 #include "service/dispatch/dispatcher.h"
 #include "service/upstream/credential.h"
@@ -24,6 +25,9 @@ ABSL_FLAG(
     "address of the JSON front; not built yet: nothing listens there, and a warning is logged");
 ABSL_FLAG(std::string, port_file, "", "write the bound gRPC port into this file once it serves");
 ABSL_FLAG(std::string, store, "sqlite:genledger.db", "where the ledger is kept: sqlite:PATH");
+ABSL_FLAG(std::string, receipt_journal, "",
+          "file that keeps the task ids of accepted generations while the store cannot take them; "
+          "default: the SQLite file's name with .receipts");
 ABSL_FLAG(std::string, upstream_url, "https://xcompute.us",
           "base URL of the upstream; /v1/videos/generations is appended");
 ABSL_FLAG(std::string, upstream_account, "",
@@ -224,6 +228,16 @@ absl::Status ReadUpstreamFlags(ServerConfig& config) {
   return absl::OkStatus();
 }
 
+void ReadStoreFlags(ServerConfig& config) {
+  config.store = absl::GetFlag(FLAGS_store);
+  config.receipt_journal = absl::GetFlag(FLAGS_receipt_journal);
+  // The store itself says what is wrong with a name of another kind.
+  absl::string_view path = config.store;
+  if (config.receipt_journal.empty() && absl::ConsumePrefix(&path, "sqlite:")) {
+    config.receipt_journal = absl::StrCat(path, ".receipts");
+  }
+}
+
 absl::Status ReadValidationFlags(ServerConfig& config) {
   const int64_t prompt_bytes = absl::GetFlag(FLAGS_prompt_bytes_max);
   if (prompt_bytes < 1 || prompt_bytes > static_cast<int64_t>(kPromptBytesMax)) {
@@ -255,7 +269,7 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   GL_RETURN_IF_ERROR(CheckTransport(config.listen));
   config.http_listen = absl::GetFlag(FLAGS_http_listen);
   config.port_file = absl::GetFlag(FLAGS_port_file);
-  config.store = absl::GetFlag(FLAGS_store);
+  ReadStoreFlags(config);
   GL_RETURN_IF_ERROR(ReadUpstreamFlags(config));
   config.replica = absl::GetFlag(FLAGS_replica);
   if (config.replica.empty()) {

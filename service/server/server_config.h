@@ -18,6 +18,7 @@ struct ServerConfig {
   std::string http_listen;  // not built yet: only warned about
   std::string port_file;    // empty: none
   std::string store;        // "sqlite:PATH"
+  std::string receipt_journal;
   UpstreamUrl upstream_url;
   // The name of the account whose money is spent; empty: the one that the store has on record.
   std::string upstream_account;

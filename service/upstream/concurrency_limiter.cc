@@ -59,6 +59,7 @@ void ConcurrencyLimiter::OnResult(const AttemptResult& result, int32_t in_flight
     if (absl::AbsDuration(now - decrease_time_) >= options_.decrease_interval) {
       limit_ = std::max(1, static_cast<int32_t>(limit_ * options_.decrease_factor));
       acceptances_ = 0;
+      step_ = 1;
       decrease_time_ = now;
     }
     return;
@@ -68,7 +69,9 @@ void ConcurrencyLimiter::OnResult(const AttemptResult& result, int32_t in_flight
     return;
   }
   if (++acceptances_ >= limit_) {
-    ++limit_;
+    const int32_t step = std::min({step_, limit_, options_.limit_max - limit_});
+    limit_ += step;
+    step_ = std::min(step_, options_.limit_max) * 2;
     acceptances_ = 0;
   }
 }

@@ -11,7 +11,7 @@
 namespace genledger {
 
 struct ConcurrencyLimiterOptions {
-  int32_t limit_initial = 100;
+  int32_t limit_initial = 1000;
   int32_t limit_max = 1000;
   // A gentle factor, because it acts once per decrease_interval and an answer may be many intervals
   // old: what is still under way was sent under the old limit and will be refused as well. Over the
@@ -25,7 +25,10 @@ struct ConcurrencyLimiterOptions {
 // Additive increase, multiplicative decrease. The limit is in [1, limit_max]: it slows down, it
 // never stops. Stopping is the breakers' business.
 //
-// Up by 1 per `limit` acceptances that came while at least half of the limit was in use (one that
+// Up after every `limit` acceptances (a round: about one round trip) that came while at least half
+// of the limit was in use: by 1 first, and by twice as much as before in each further round without
+// a decrease, so that a burst of 429s a minute ago does not hold a ten thousand wide upstream down
+// for hours, and no round more than doubles the limit (one that
 // is idle proves nothing). Down on what says "too much": 429, 503, and timeouts (408, 504, 522,
 // 524, our own connect and total timeouts). Everything else, and refusals of ours
 // (IsLocalRefusal), changes nothing.
@@ -47,6 +50,8 @@ class ConcurrencyLimiter {
   int32_t limit_ ABSL_GUARDED_BY(mu_);
   // Since the limit last changed.
   int32_t acceptances_ ABSL_GUARDED_BY(mu_) = 0;
+  // What the next full round adds.
+  int32_t step_ ABSL_GUARDED_BY(mu_) = 1;
   absl::Time decrease_time_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
 };
 

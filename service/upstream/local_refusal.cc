@@ -9,7 +9,9 @@ bool IsLocalRefusal(const AttemptResult& result) {
   if (result.http_status != 0 || result.outcome == AttemptClass::kAccepted) {
     return false;
   }
-  if (result.upstream_code == kCodeKeyReplaced || result.upstream_code == kCodeResendNotRecorded) {
+  if (result.upstream_code == kCodeKeyReplaced ||
+      result.upstream_code == kCodeEarlierOutcomeNotStored ||
+      result.upstream_code == kCodeResendNotRecorded) {
     return true;
   }
   for (const TransportFailure ours : {TransportFailure::kShuttingDown, TransportFailure::kQueueFull,

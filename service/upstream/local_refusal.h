@@ -13,6 +13,8 @@ namespace genledger {
 //
 // kNotSent: the key whose fingerprint the attempt recorded is no longer in force.
 inline constexpr std::string_view kCodeKeyReplaced = "key_replaced";
+// kNotSent: the outcome of an earlier attempt of the submission waits for the store.
+inline constexpr std::string_view kCodeEarlierOutcomeNotStored = "earlier_outcome_not_stored";
 // kAmbiguous: the commit before a re-send failed or is in doubt.
 inline constexpr std::string_view kCodeResendNotRecorded = "resend_not_recorded";
 

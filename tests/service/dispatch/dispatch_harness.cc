@@ -1,5 +1,6 @@
 #include "tests/service/dispatch/dispatch_harness.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "service/base/check.h"
@@ -8,18 +9,24 @@
 
 namespace genledger {
 
-DispatchHarness::DispatchHarness(int32_t concurrency_max, AmbiguityRules ambiguity)
-    : dispatcher({.replica = "ledger-0",
-                  .upstream_account = kTestAccount,
-                  .concurrency_max = concurrency_max,
-                  .ambiguity = ambiguity},
-                 {.store = &store,
-                  .upstream = &upstream,
-                  .hub = &hub,
-                  .timers = &timers,
-                  .clock = &clock,
-                  .random = random.get(),
-                  .logger = &logger}) {}
+DispatchHarness::DispatchHarness(int32_t concurrency_max, AmbiguityRules ambiguity,
+                                 UpstreamBreakerOptions upstream_breaker)
+    : journal(*ReceiptJournal::Open(directory.File("ledger.receipts"))),
+      dispatcher(
+          {.replica = "ledger-0",
+           .upstream_account = kTestAccount,
+           .gate = {.limiter = {.limit_initial = concurrency_max, .limit_max = concurrency_max},
+                    .breakers = {.upstream_scope = "api.upstream.example",
+                                 .upstream = upstream_breaker}},
+           .ambiguity = ambiguity},
+          {.store = &store,
+           .journal = journal.get(),
+           .upstream = &upstream,
+           .hub = &hub,
+           .timers = &timers,
+           .clock = &clock,
+           .random = random.get(),
+           .logger = &logger}) {}
 
 DispatchHarness::~DispatchHarness() {
   dispatcher.StopClaiming();
@@ -39,6 +46,12 @@ std::vector<SubmissionEvent> DispatchHarness::Events(const SubmissionId& id) {
   absl::StatusOr<std::vector<SubmissionEvent>> events = CallListEvents(*memory, {.id = id});
   GL_CHECK(events.ok(), "no such submission");
   return *std::move(events);
+}
+
+std::unique_ptr<ReceiptJournal> DispatchHarness::CopyJournal() const {
+  const std::string copy = directory.File("copy.receipts");
+  std::filesystem::copy_file(directory.File("ledger.receipts"), copy);
+  return *ReceiptJournal::Open(copy);
 }
 
 AttemptResult AcceptedAs(std::string task_id) {

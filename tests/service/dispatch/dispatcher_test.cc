@@ -31,10 +31,10 @@ class DispatcherTest : public ::testing::Test {
     NewSubmission request = MakeRequest(h_.ids.Next(h_.clock.Now()), NextPrompt());
     request.submit_within = submit_within;
     const SubmissionId id = request.id;
-    std::optional<Dispatcher::Slot> slot = h_.dispatcher.TryReserve();
+    std::optional<Dispatcher::Slot> slot = h_.dispatcher.Reserve().slot;
     SubmitCommand command{.request = std::move(request)};
     if (slot.has_value()) {
-      command.claim = h_.dispatcher.MakeClaim();
+      command.claim = h_.dispatcher.MakeClaim(*slot);
     }
     absl::StatusOr<SubmitOutcome> outcome = CallSubmit(h_.store, std::move(command));
     EXPECT_TRUE(outcome.ok());
@@ -268,9 +268,9 @@ TEST_F(DispatcherTest, ARetryWhoseCommitWasInDoubtStillHappens) {
 TEST_F(DispatcherTest, AKeyThatWasReplacedMeanwhileIsNotUsed) {
   NewSubmission request = MakeRequest(h_.ids.Next(h_.clock.Now()), "a cat");
   const SubmissionId id = request.id;
-  std::optional<Dispatcher::Slot> slot = h_.dispatcher.TryReserve();
-  absl::StatusOr<SubmitOutcome> outcome =
-      CallSubmit(h_.store, {.request = std::move(request), .claim = h_.dispatcher.MakeClaim()});
+  std::optional<Dispatcher::Slot> slot = h_.dispatcher.Reserve().slot;
+  absl::StatusOr<SubmitOutcome> outcome = CallSubmit(
+      h_.store, {.request = std::move(request), .claim = h_.dispatcher.MakeClaim(*slot)});
   h_.upstream.SetKeys({Secret("sk-second")});
   h_.dispatcher.Launch(outcome->submission, *outcome->started_attempt, *std::move(slot));
   EXPECT_EQ(h_.upstream.posts(), 0U);
@@ -295,7 +295,7 @@ TEST_F(DispatcherTest, StopClaimingLeavesWorkPendingAndRecordsWhatIsOut) {
   const SubmissionId retrying = Submit();
   h_.upstream.AnswerLast(RefusedTransient());
   h_.dispatcher.StopClaiming();
-  EXPECT_FALSE(h_.dispatcher.TryReserve().has_value());
+  EXPECT_FALSE(h_.dispatcher.Reserve().slot.has_value());
   EXPECT_FALSE(AdvanceToNextPost());
   EXPECT_EQ(StateOf(retrying), kPending);
   EXPECT_FALSE(h_.dispatcher.AwaitIdle(absl::InfinitePast()));
@@ -377,11 +377,11 @@ TEST_F(FullDispatcherTest, NewWorkQueuesUpBehindOlderWork) {
   for (int i = 0; i < 5; ++i) {
     Submit();
   }
-  EXPECT_FALSE(h_.dispatcher.TryReserve().has_value());
+  EXPECT_FALSE(h_.dispatcher.Reserve().slot.has_value());
   for (int i = 0; i < 5; ++i) {
     h_.upstream.Answer(i, AcceptedAs("task-" + std::to_string(i)));
   }
-  EXPECT_TRUE(h_.dispatcher.TryReserve().has_value());
+  EXPECT_TRUE(h_.dispatcher.Reserve().slot.has_value());
 }
 
 TEST_F(FullDispatcherTest, SubmitWithinRunsOutThoughNoSlotIsFree) {
@@ -411,10 +411,10 @@ TEST_F(FullDispatcherTest, WorkThatArrivesDuringAClaimIsNotForgotten) {
 
 TEST_F(FullDispatcherTest, ASlotThatIsNotUsedComesBack) {
   {
-    const std::optional<Dispatcher::Slot> a = h_.dispatcher.TryReserve();
-    std::optional<Dispatcher::Slot> b = h_.dispatcher.TryReserve();
-    const Dispatcher::Slot c = *h_.dispatcher.TryReserve();
-    EXPECT_FALSE(h_.dispatcher.TryReserve().has_value());
+    const std::optional<Dispatcher::Slot> a = h_.dispatcher.Reserve().slot;
+    std::optional<Dispatcher::Slot> b = h_.dispatcher.Reserve().slot;
+    const Dispatcher::Slot c = *h_.dispatcher.Reserve().slot;
+    EXPECT_FALSE(h_.dispatcher.Reserve().slot.has_value());
     Dispatcher::Slot moved = *std::move(b);
     EXPECT_EQ(h_.dispatcher.in_flight(), 3);
   }
@@ -423,7 +423,7 @@ TEST_F(FullDispatcherTest, ASlotThatIsNotUsedComesBack) {
 
 TEST(DispatcherStart, BeforeItThereAreNoSlotsAndNoClaims) {
   DispatchHarness h;
-  EXPECT_FALSE(h.dispatcher.TryReserve().has_value());
+  EXPECT_FALSE(h.dispatcher.Reserve().slot.has_value());
   h.dispatcher.Wake();
   h.timers.AdvanceBy(absl::Hours(1));
   EXPECT_EQ(h.store.claims(), 0);

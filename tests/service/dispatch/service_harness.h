@@ -36,8 +36,9 @@ struct Call {
 
 struct ServiceHarness : DispatchHarness {
   explicit ServiceHarness(int32_t concurrency_max = 100, ValidationRules rules = {},
-                          AmbiguityRules ambiguity = {})
-      : DispatchHarness(concurrency_max, ambiguity),
+                          AmbiguityRules ambiguity = {},
+                          UpstreamBreakerOptions upstream_breaker = kNeverOpens)
+      : DispatchHarness(concurrency_max, ambiguity, upstream_breaker),
         service({.upstream_account = kTestAccount, .validation = rules}, {.store = &store,
                                                                           .dispatcher = &dispatcher,
                                                                           .hub = &hub,

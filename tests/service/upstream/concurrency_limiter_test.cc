@@ -35,18 +35,42 @@ TEST_F(ConcurrencyLimiterTest, StartsWithinItsBounds) {
   EXPECT_EQ(ConcurrencyLimiter({.limit_initial = 0, .limit_max = 10}).limit(), 1);
 }
 
-TEST_F(ConcurrencyLimiterTest, GrowsByOnePerLimitAcceptances) {
-  ConcurrencyLimiter limiter({.limit_initial = 10, .limit_max = 12});
+TEST_F(ConcurrencyLimiterTest, GrowsOnceARoundByTwiceAsMuchEachTime) {
+  ConcurrencyLimiter limiter({.limit_initial = 10, .limit_max = 20});
   Offer(&limiter, kAccepted, 9, 10);
   EXPECT_EQ(limiter.limit(), 10);
   Offer(&limiter, kAccepted, 1, 10);
   EXPECT_EQ(limiter.limit(), 11);
-  Offer(&limiter, kAccepted, 10, 10);
+  Offer(&limiter, kAccepted, 10, 11);
   EXPECT_EQ(limiter.limit(), 11);
-  Offer(&limiter, kAccepted, 1, 10);
-  EXPECT_EQ(limiter.limit(), 12);
-  Offer(&limiter, kAccepted, 1000, 12);
-  EXPECT_EQ(limiter.limit(), 12);
+  Offer(&limiter, kAccepted, 1, 11);
+  EXPECT_EQ(limiter.limit(), 13);
+  Offer(&limiter, kAccepted, 13, 13);
+  EXPECT_EQ(limiter.limit(), 17);
+  Offer(&limiter, kAccepted, 1000, 20);
+  EXPECT_EQ(limiter.limit(), 20);
+}
+
+TEST_F(ConcurrencyLimiterTest, ADecreaseStartsWithTheSmallestStepAgain) {
+  ConcurrencyLimiter limiter({.limit_initial = 10});
+  Offer(&limiter, kAccepted, 10 + 11 + 13, 20);
+  EXPECT_EQ(limiter.limit(), 17);
+  Offer(&limiter, kRateLimited, 1, 17);
+  EXPECT_EQ(limiter.limit(), 15);
+  Offer(&limiter, kAccepted, 15, 15);
+  EXPECT_EQ(limiter.limit(), 16);
+}
+
+TEST_F(ConcurrencyLimiterTest, ComesBackFromTheBottomInAFewRounds) {
+  ConcurrencyLimiter limiter({.limit_initial = 1, .limit_max = 10'000});
+  int rounds = 0;
+  while (limiter.limit() < 10'000 && rounds < 1000) {
+    const int before = limiter.limit();
+    Offer(&limiter, kAccepted, before, before);
+    EXPECT_LE(limiter.limit(), 2 * before);
+    ++rounds;
+  }
+  EXPECT_LE(rounds, 16);
 }
 
 TEST_F(ConcurrencyLimiterTest, DoesNotGrowWhileLessThanHalfIsUsed) {
