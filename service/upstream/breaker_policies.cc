@@ -26,11 +26,14 @@ bool IsUpstreamFailure(const AttemptResult& result) {
   }
 }
 
-// "connect_failed", "503", "502 bad_gateway".
+// "connect_failed", "HTTP 503", "HTTP 502 bad_gateway".
 std::string Describe(const AttemptResult& result) {
-  const std::string status = result.http_status == 0 ? "" : absl::StrCat(result.http_status);
-  const bool both = !status.empty() && !result.upstream_code.empty();
-  return absl::StrCat(status, both ? " " : "", result.upstream_code);
+  if (result.http_status == 0) {
+    return result.upstream_code;
+  }
+  const std::string status = absl::StrCat(result.http_status);
+  const bool says_more = !result.upstream_code.empty() && result.upstream_code != status;
+  return absl::StrCat("HTTP ", status, says_more ? " " : "", says_more ? result.upstream_code : "");
 }
 
 BreakerTrip UpstreamTrip(const std::string& text, const AttemptResult& last) {

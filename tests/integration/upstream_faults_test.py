@@ -36,8 +36,37 @@ class UpstreamFaultsTest(Case):
                                (403, "UPSTREAM_FORBIDDEN"), (404, "UPSTREAM_MISCONFIGURED")):
             with self.subTest(status):
                 self.upstream.rules({"status": status})
+                server = self.server(self.upstream.url, store=f"sqlite:{self.directory}/{status}.db")  # each opens a breaker of its own
                 with self.assert_error(grpc.StatusCode.FAILED_PRECONDITION, reason):
-                    self.genledger.submit(f"account {status}")
+                    server.submit(f"account {status}")
+
+    def test_a_refused_key_stops_new_submissions_before_they_are_recorded(self):
+        self.assertEqual(self.genledger.submit("known", request_id="known").submission.state,
+                         Submission.STATE_SUBMITTED)
+        self.upstream.rules({"status": 402})
+        with self.assert_error(grpc.StatusCode.FAILED_PRECONDITION, "UPSTREAM_BALANCE_EXHAUSTED"):
+            self.genledger.submit("the one that finds out", request_id="first")
+        before = self.posts()
+        with self.assert_error(grpc.StatusCode.FAILED_PRECONDITION, "UPSTREAM_BALANCE_EXHAUSTED") as error:
+            self.genledger.submit("never recorded", request_id="second")
+        self.assertGreater(error["retry_delay"], 20)
+        with self.assert_error(grpc.StatusCode.NOT_FOUND, "SUBMISSION_NOT_FOUND"):
+            self.genledger.get(request_id="second")
+        self.assertEqual(self.genledger.submit("known", request_id="known").submission.state,
+                         Submission.STATE_SUBMITTED)
+        self.assertEqual(self.posts(), before)
+
+    def test_a_broken_upstream_is_left_alone(self):
+        self.upstream.rules({"status": 504, "shape": "html"})
+        for number in range(5):
+            with self.assert_error(grpc.StatusCode.FAILED_PRECONDITION, "UPSTREAM_OUTCOME_UNKNOWN"):
+                self.genledger.submit(f"broken {number}")
+        with self.assert_error(grpc.StatusCode.UNAVAILABLE, "UPSTREAM_UNAVAILABLE") as error:
+            self.genledger.submit("never recorded", request_id="new")
+        self.assertGreater(error["retry_delay"], 20)
+        self.assertEqual(self.posts(), 5)
+        with self.assert_error(grpc.StatusCode.NOT_FOUND, "SUBMISSION_NOT_FOUND"):
+            self.genledger.get(request_id="new")
 
     def test_a_rate_limit_is_retried_after_its_floor(self):
         self.upstream.rules({"when": {"count": 1}, "status": 429, "retry_after": 1})
@@ -94,6 +123,8 @@ class UpstreamFaultsTest(Case):
                 with self.assert_error(grpc.StatusCode.FAILED_PRECONDITION, "UPSTREAM_OUTCOME_UNKNOWN"):
                     self.genledger.submit(f"ambiguous {number}")
                 self.assertEqual(self.posts(), before + 1)
+                for good in range(2):  # or the upstream's breaker would open
+                    self.genledger.submit(f"good {number} {good}")
 
     def test_a_kept_alive_connection_that_dies_is_not_posted_again(self):
         self.assertEqual(self.genledger.submit("warm up").submission.state, Submission.STATE_SUBMITTED)

@@ -82,7 +82,7 @@ TEST_F(BreakerPoliciesTest, TheTripSaysWhatHappened) {
       upstream_->Observe("veo3", results::Transient(503), clock_.Now());
   ASSERT_TRUE(trip.has_value());
   EXPECT_EQ(trip->reason, ErrorReason::kUpstreamUnavailable);
-  EXPECT_EQ(trip->text, "5 attempts in a row failed, the last: 503");
+  EXPECT_EQ(trip->text, "5 attempts in a row failed, the last: HTTP 503");
 }
 
 TEST_F(BreakerPoliciesTest, HalfOfTwentyWithinTheWindow) {
