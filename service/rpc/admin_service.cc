@@ -44,41 +44,31 @@ ChangeService::Callback<Submission> AnswerWith(UnaryCall* call, v1::Submission* 
 grpc::ServerUnaryReactor* AdminServiceImpl::ResolveSubmission(
     grpc::CallbackServerContext* context, const v1::ResolveSubmissionRequest* request,
     v1::Submission* response) {
-  auto* call = new UnaryCall(context);
-  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
-  if (!caller.ok()) {
-    call->FinishWith(caller.status());
-    return call;
-  }
-  absl::StatusOr<Resolution> resolution =
-      ResolutionFromProto(request->resolution(), request->attempt());
-  if (!resolution.ok()) {
-    call->FinishWith(resolution.status());
-    return call;
-  }
-  changes_->Resolve(*caller,
-                    {.tenant = request->tenant(),
-                     .key = {NamedKey::Kind::kId, request->id()},
-                     .etag = request->etag()},
-                    *std::move(resolution), AnswerWith(call, response));
-  return call;
+  return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
+    absl::StatusOr<Resolution> resolution =
+        ResolutionFromProto(request->resolution(), request->attempt());
+    if (!resolution.ok()) {
+      call->FinishWith(resolution.status());
+      return;
+    }
+    changes_->Resolve(caller,
+                      {.tenant = request->tenant(),
+                       .key = {NamedKey::Kind::kId, request->id()},
+                       .etag = request->etag()},
+                      *std::move(resolution), AnswerWith(call, response));
+  });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::RetrySubmission(
     grpc::CallbackServerContext* context, const v1::RetrySubmissionRequest* request,
     v1::Submission* response) {
-  auto* call = new UnaryCall(context);
-  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
-  if (!caller.ok()) {
-    call->FinishWith(caller.status());
-    return call;
-  }
-  changes_->Retry(*caller,
-                  {.tenant = request->tenant(),
-                   .key = {NamedKey::Kind::kId, request->id()},
-                   .etag = request->etag()},
-                  request->note(), AnswerWith(call, response));
-  return call;
+  return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
+    changes_->Retry(caller,
+                    {.tenant = request->tenant(),
+                     .key = {NamedKey::Kind::kId, request->id()},
+                     .etag = request->etag()},
+                    request->note(), AnswerWith(call, response));
+  });
 }
 
 }  // namespace genledger

@@ -66,106 +66,86 @@ NamedKey KeyFromProto(const Request& request) {
 grpc::ServerUnaryReactor* GenerationServiceImpl::SubmitGeneration(
     grpc::CallbackServerContext* context, const v1::SubmitGenerationRequest* request,
     v1::SubmitGenerationResponse* response) {
-  auto* call = new UnaryCall(context);
-  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
-  if (!caller.ok()) {
-    call->FinishWith(caller.status());
-    return call;
-  }
-  SubmitInput input = SubmitInputFromProto(*request);
-  input.deadline = DeadlineOf(*context);
-  if (request->validate_only()) {
-    service_->Preview(*caller, std::move(input),
-                      [call, response](absl::StatusOr<PreviewAnswer> answer) {
-                        if (answer.ok()) {
-                          PreviewToProto(*answer, response->mutable_preview());
-                        }
-                        call->FinishWith(answer.status());
-                      });
-    return call;
-  }
-  call->set_handle(service_->Submit(
-      *caller, std::move(input), [call, response](absl::StatusOr<SubmitAnswer> answer) {
-        if (answer.ok()) {
-          SubmissionToProto(answer->submission, {}, response->mutable_submission());
-          response->set_dedupe(static_cast<v1::SubmitGenerationResponse::Dedupe>(answer->dedupe));
-        }
-        call->FinishWith(answer.status());
-      }));
-  return call;
+  return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
+    SubmitInput input = SubmitInputFromProto(*request);
+    input.deadline = DeadlineOf(*context);
+    if (request->validate_only()) {
+      service_->Preview(caller, std::move(input),
+                        [call, response](absl::StatusOr<PreviewAnswer> answer) {
+                          if (answer.ok()) {
+                            PreviewToProto(*answer, response->mutable_preview());
+                          }
+                          call->FinishWith(answer.status());
+                        });
+      return;
+    }
+    call->set_handle(service_->Submit(
+        caller, std::move(input), [call, response](absl::StatusOr<SubmitAnswer> answer) {
+          if (answer.ok()) {
+            SubmissionToProto(answer->submission, {}, response->mutable_submission());
+            response->set_dedupe(static_cast<v1::SubmitGenerationResponse::Dedupe>(answer->dedupe));
+          }
+          call->FinishWith(answer.status());
+        }));
+  });
 }
 
 grpc::ServerUnaryReactor* GenerationServiceImpl::GetSubmission(
     grpc::CallbackServerContext* context, const v1::GetSubmissionRequest* request,
     v1::Submission* response) {
-  auto* call = new UnaryCall(context);
-  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
-  if (!caller.ok()) {
-    call->FinishWith(caller.status());
-    return call;
-  }
-  GetInput input = GetInputFromProto(*request);
-  input.deadline = DeadlineOf(*context);
-  call->set_handle(service_->Get(
-      *caller, std::move(input), [call, response](absl::StatusOr<SubmissionWithAttempts> found) {
-        if (found.ok()) {
-          SubmissionToProto(found->submission, found->attempts, response);
-        }
-        call->FinishWith(found.status());
-      }));
-  return call;
+  return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
+    GetInput input = GetInputFromProto(*request);
+    input.deadline = DeadlineOf(*context);
+    call->set_handle(service_->Get(
+        caller, std::move(input), [call, response](absl::StatusOr<SubmissionWithAttempts> found) {
+          if (found.ok()) {
+            SubmissionToProto(found->submission, found->attempts, response);
+          }
+          call->FinishWith(found.status());
+        }));
+  });
 }
 
 grpc::ServerUnaryReactor* GenerationServiceImpl::BatchGetSubmissions(
     grpc::CallbackServerContext* context, const v1::BatchGetSubmissionsRequest* request,
     v1::BatchGetSubmissionsResponse* response) {
-  auto* call = new UnaryCall(context);
-  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
-  if (!caller.ok()) {
-    call->FinishWith(caller.status());
-    return call;
-  }
-  BatchGetInput input{.tenant = request->tenant(),
-                      .ids = {request->ids().begin(), request->ids().end()},
-                      .with_attempts = WantsAttempts(request->view(), /*full_by_default=*/true)};
-  service_->BatchGet(*caller, std::move(input),
-                     [call, response](absl::StatusOr<std::vector<SubmissionWithAttempts>> found) {
-                       if (found.ok()) {
-                         for (const SubmissionWithAttempts& one : *found) {
-                           SubmissionToProto(one.submission, one.attempts,
-                                             response->add_submissions());
+  return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
+    BatchGetInput input{.tenant = request->tenant(),
+                        .ids = {request->ids().begin(), request->ids().end()},
+                        .with_attempts = WantsAttempts(request->view(), /*full_by_default=*/true)};
+    service_->BatchGet(caller, std::move(input),
+                       [call, response](absl::StatusOr<std::vector<SubmissionWithAttempts>> found) {
+                         if (found.ok()) {
+                           for (const SubmissionWithAttempts& one : *found) {
+                             SubmissionToProto(one.submission, one.attempts,
+                                               response->add_submissions());
+                           }
                          }
-                       }
-                       call->FinishWith(found.status());
-                     });
-  return call;
+                         call->FinishWith(found.status());
+                       });
+  });
 }
 
 grpc::ServerUnaryReactor* GenerationServiceImpl::ListSubmissions(
     grpc::CallbackServerContext* context, const v1::ListSubmissionsRequest* request,
     v1::ListSubmissionsResponse* response) {
-  auto* call = new UnaryCall(context);
-  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
-  if (!caller.ok()) {
-    call->FinishWith(caller.status());
-    return call;
-  }
-  ListInput input{.tenant = request->tenant(),
-                  .page_size = request->page_size(),
-                  .page_token = request->page_token(),
-                  .filter = request->filter(),
-                  .order_by = request->order_by(),
-                  .with_attempts = WantsAttempts(request->view(), /*full_by_default=*/false)};
-  service_->List(*caller, std::move(input), [call, response](absl::StatusOr<ListAnswer> page) {
-    if (page.ok()) {
-      for (const SubmissionWithAttempts& one : page->submissions) {
-        SubmissionToProto(one.submission, one.attempts, response->add_submissions());
+  return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
+    ListInput input{.tenant = request->tenant(),
+                    .page_size = request->page_size(),
+                    .page_token = request->page_token(),
+                    .filter = request->filter(),
+                    .order_by = request->order_by(),
+                    .with_attempts = WantsAttempts(request->view(), /*full_by_default=*/false)};
+    service_->List(caller, std::move(input), [call, response](absl::StatusOr<ListAnswer> page) {
+      if (page.ok()) {
+        for (const SubmissionWithAttempts& one : page->submissions) {
+          SubmissionToProto(one.submission, one.attempts, response->add_submissions());
+        }
+        response->set_next_page_token(page->next_page_token);
       }
-      response->set_next_page_token(page->next_page_token);
-    }
-    call->FinishWith(page.status());
+      call->FinishWith(page.status());
+    });
   });
-  return call;
 }
 
 grpc::ServerWriteReactor<v1::WatchSubmissionResponse>* GenerationServiceImpl::WatchSubmission(
@@ -183,60 +163,47 @@ grpc::ServerWriteReactor<v1::WatchSubmissionResponse>* GenerationServiceImpl::Wa
 grpc::ServerUnaryReactor* GenerationServiceImpl::CancelSubmission(
     grpc::CallbackServerContext* context, const v1::CancelSubmissionRequest* request,
     v1::CancelSubmissionResponse* response) {
-  auto* call = new UnaryCall(context);
-  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
-  if (!caller.ok()) {
-    call->FinishWith(caller.status());
-    return call;
-  }
-  changes_->Cancel(
-      *caller,
-      {.tenant = request->tenant(), .key = KeyFromProto(*request), .etag = request->etag()},
-      [call, response](absl::StatusOr<CancelResult> result) {
-        if (result.ok()) {
-          response->set_outcome(
-              static_cast<v1::CancelSubmissionResponse::Outcome>(result->outcome));
-          SubmissionToProto(result->submission, {}, response->mutable_submission());
-        }
-        call->FinishWith(result.status());
-      });
-  return call;
+  return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
+    changes_->Cancel(
+        caller,
+        {.tenant = request->tenant(), .key = KeyFromProto(*request), .etag = request->etag()},
+        [call, response](absl::StatusOr<CancelResult> result) {
+          if (result.ok()) {
+            response->set_outcome(
+                static_cast<v1::CancelSubmissionResponse::Outcome>(result->outcome));
+            SubmissionToProto(result->submission, {}, response->mutable_submission());
+          }
+          call->FinishWith(result.status());
+        });
+  });
 }
 
 grpc::ServerUnaryReactor* GenerationServiceImpl::ReleaseDedupe(
     grpc::CallbackServerContext* context, const v1::ReleaseDedupeRequest* request,
     v1::Submission* response) {
-  auto* call = new UnaryCall(context);
-  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
-  if (!caller.ok()) {
-    call->FinishWith(caller.status());
-    return call;
-  }
-  changes_->ReleaseDedupe(*caller,
-                          {.tenant = request->tenant(),
-                           .key = {NamedKey::Kind::kId, request->id()},
-                           .etag = request->etag()},
-                          [call, response](absl::StatusOr<Submission> after) {
-                            if (after.ok()) {
-                              SubmissionToProto(*after, {}, response);
-                            }
-                            call->FinishWith(after.status());
-                          });
-  return call;
+  return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
+    changes_->ReleaseDedupe(caller,
+                            {.tenant = request->tenant(),
+                             .key = {NamedKey::Kind::kId, request->id()},
+                             .etag = request->etag()},
+                            [call, response](absl::StatusOr<Submission> after) {
+                              if (after.ok()) {
+                                SubmissionToProto(*after, {}, response);
+                              }
+                              call->FinishWith(after.status());
+                            });
+  });
 }
 
 grpc::ServerUnaryReactor* GenerationServiceImpl::ListModels(grpc::CallbackServerContext* context,
                                                             const v1::ListModelsRequest*,
                                                             v1::ListModelsResponse* response) {
-  auto* call = new UnaryCall(context);
-  const absl::StatusOr<Principal> caller = Caller(*authenticator_, *context);
-  if (caller.ok()) {
+  return ServeCaller(*authenticator_, context, [&](const Principal&, UnaryCall* call) {
     for (const ModelCapabilities& model : ModelCatalog()) {
       ModelToProto(model, response->add_models());
     }
-  }
-  call->FinishWith(caller.status());
-  return call;
+    call->FinishWith(absl::OkStatus());
+  });
 }
 
 }  // namespace genledger

@@ -51,6 +51,21 @@ inline absl::StatusOr<Principal> Caller(Authenticator& authenticator,
                                : std::string_view(header->second.data(), header->second.size()));
 }
 
+// How every unary handler begins: `serve(caller, call)`, which ends in call->FinishWith once, now
+// or later; a caller that is not known is refused.
+template <typename Serve>
+UnaryCall* ServeCaller(Authenticator& authenticator, grpc::CallbackServerContext* context,
+                       Serve serve) {
+  auto* call = new UnaryCall(context);
+  const absl::StatusOr<Principal> caller = Caller(authenticator, *context);
+  if (caller.ok()) {
+    serve(*caller, call);
+  } else {
+    call->FinishWith(caller.status());
+  }
+  return call;
+}
+
 inline absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
   return deadline == std::chrono::system_clock::time_point::max() ? absl::InfiniteFuture()

@@ -1,0 +1,42 @@
+#include "service/dispatch/status_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/dispatch/access.h"
+
+namespace genledger {
+
+StatusService::StatusService(StatusServiceOptions options, Collaborators collaborators)
+    : options_(std::move(options)), c_(collaborators) {}
+
+void StatusService::Get(const Principal& caller,
+                        absl::AnyInvocable<void(absl::StatusOr<ServiceStatus>)> done) {
+  if (absl::Status status = RequireOperator(caller); !status.ok()) {
+    done(std::move(status));
+    return;
+  }
+  c_.store->Count([this, done = std::move(done)](absl::StatusOr<StoreCounts> counts) mutable {
+    if (!counts.ok()) {
+      done(std::move(counts).status());
+      return;
+    }
+    ServiceStatus status{.version = options_.version,
+                         .replica = options_.replica,
+                         .start_time = options_.start_time,
+                         .ready = c_.readiness->ready(),
+                         .not_ready_reason = c_.readiness->not_ready_reason(),
+                         .draining = c_.hub->draining(),
+                         .store = c_.store->Info(),
+                         .dispatch = c_.dispatcher->status(),
+                         .counts = *std::move(counts),
+                         .unflushed_receipts = c_.journal->pending_count()};
+    const absl::Time oldest = status.counts.oldest_pending_create_time;
+    if (oldest != absl::InfiniteFuture()) {
+      status.oldest_pending_age = std::max(c_.clock->Now() - oldest, absl::ZeroDuration());
+    }
+    done(std::move(status));
+  });
+}
+
+}  // namespace genledger
