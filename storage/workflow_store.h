@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -182,6 +183,19 @@ struct AccountBinding {
   bool allow_change = false;
 };
 
+// How much there is of what, over all tenants and accounts; exact.
+struct StoreCounts {
+  // A state without submissions may be absent.
+  std::map<SubmissionState, int64_t> by_state;
+  // When the oldest PENDING submission was created; InfiniteFuture if there is none.
+  absl::Time oldest_pending_create_time = absl::InfiniteFuture();
+
+  int64_t Of(SubmissionState state) const {
+    const auto found = by_state.find(state);
+    return found == by_state.end() ? 0 : found->second;
+  }
+};
+
 // Facts for status pages.
 struct StoreInfo {
   std::string description;  // "sqlite:/var/lib/genledger/ledger.db"
@@ -238,6 +252,9 @@ class WorkflowStore {
   virtual void List(ListQuery query, Callback<ListPage> done) = 0;
   // Events of one submission in revision order, after a revision. NOT_FOUND.
   virtual void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) = 0;
+
+  // Cheap at any size: kept with every write, not counted.
+  virtual void Count(Callback<StoreCounts> done) = 0;
 
   // Records account and host at the first call, checks them at later ones, and returns the account
   // in force. An account that is named and on record may move to another host. FAILED_PRECONDITION,

@@ -11,6 +11,7 @@
 #include "SQLiteCpp/Statement.h"
 #include "storage/sqlite/names.h"
 #include "storage/sqlite/record_reader.h"
+#include "storage/sqlite/state_counts.h"
 #include "storage/store_transaction.h"
 
 namespace genledger::sqlite {
@@ -38,9 +39,17 @@ class SqliteTransaction : public StoreTransaction {
   explicit SqliteTransaction(SQLite::Database& database);
 
   // Call before each command: forgets where the records of the last one lie.
-  void StartCommand() { located_.clear(); }
+  void StartCommand() {
+    located_.clear();
+    counts_.StartCommand();
+  }
   // Call after each rollback of a savepoint.
-  void RolledBack() { names_.Forget(); }
+  void RolledBack() {
+    names_.Forget();
+    counts_.RollBackCommand();
+  }
+  // Call before each commit: writes what is kept once for all of its commands.
+  absl::Status FinishGroup();
 
   absl::StatusOr<RequestIdMatch> FindByRequestId(const Scope& scope,
                                                  const std::string& request_id) override;
@@ -85,6 +94,7 @@ class SqliteTransaction : public StoreTransaction {
   SQLite::Database& database_;
   Names names_;
   RecordReader reader_;
+  StateCounts counts_;
   SQLite::Statement out_of_time_;
   SQLite::Statement due_;
   SQLite::Statement unknown_due_;
