@@ -35,6 +35,9 @@ struct SubmitCommand {
   // With `match_content` false as well, only from what its request_id names.
   bool may_create = true;
   bool match_content = true;
+  // A new run that would wait (no claim) is refused while so many of the account's submissions are
+  // PENDING, with the exception of service/domain/backlog.h. 0: no limit.
+  int64_t backlog_max = 0;
 };
 
 struct SubmitOutcome {
@@ -221,7 +224,8 @@ class WorkflowStore {
   virtual ~WorkflowStore() = default;
 
   // Dedupes, then answers or inserts, in one transaction. Answers that need no write make none.
-  // ALREADY_EXISTS REQUEST_ID_REUSED; FAILED_PRECONDITION REQUEST_ID_EXPIRED.
+  // ALREADY_EXISTS REQUEST_ID_REUSED; FAILED_PRECONDITION REQUEST_ID_EXPIRED; RESOURCE_EXHAUSTED
+  // BACKLOG_FULL, with nothing written.
   virtual void Submit(SubmitCommand command, Callback<SubmitOutcome> done) = 0;
 
   // What Submit would do now. The same errors.

@@ -178,6 +178,7 @@ absl::Status ServerImpl::ConnectUpstream() {
   service_ = std::make_unique<SubmissionService>(
       SubmissionServiceOptions{.upstream_account = config_.upstream_account,
                                .ambiguity_policy = config_.ambiguity_policy,
+                               .backlog_max = config_.backlog_max,
                                .validation = config_.validation},
       SubmissionService::Collaborators{.store = store_.get(),
                                        .dispatcher = dispatcher_.get(),

@@ -197,6 +197,15 @@ absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindTaskOwner(
   });
 }
 
+absl::StatusOr<int64_t> SqliteTransaction::CountInAccount(const std::string& upstream_account,
+                                                          SubmissionState state) {
+  return counts_.OfAccount(upstream_account, state);
+}
+
+absl::StatusOr<int64_t> SqliteTransaction::CountInScope(const Scope& scope, SubmissionState state) {
+  return counts_.OfTenant(scope, state);
+}
+
 absl::StatusOr<std::vector<Attempt>> SqliteTransaction::FindAttempts(const SubmissionId& id) {
   return Guard("look up attempts", [&] { return reader_.Attempts(SeqOf(id), id); });
 }
