@@ -7,6 +7,7 @@
 #include "service/base/check.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "service/domain/backlog.h"
 #include "service/domain/dedupe.h"
 
 namespace genledger {
@@ -124,9 +125,28 @@ absl::StatusOr<Change> WithClaim(Change change, const std::optional<Claim>& clai
   return Merge(std::move(change), std::move(claimed));
 }
 
+// A run that starts at once is no part of the backlog.
+absl::Status CheckBacklog(StoreTransaction& transaction, const SubmitCommand& command) {
+  if (command.claim.has_value() || command.backlog_max <= 0) {
+    return absl::OkStatus();
+  }
+  const Scope& scope = command.request.scope;
+  GL_ASSIGN_OR_RETURN(
+      const int64_t account_pending,
+      transaction.CountInAccount(scope.upstream_account, SubmissionState::kPending));
+  GL_ASSIGN_OR_RETURN(const int64_t tenant_pending,
+                      transaction.CountInScope(scope, SubmissionState::kPending));
+  if (BacklogAdmits(command.backlog_max, account_pending, tenant_pending)) {
+    return absl::OkStatus();
+  }
+  return errors::BacklogFull("as many submissions wait for the upstream as may; submit again later",
+                             kBacklogRetryDelay);
+}
+
 absl::StatusOr<SubmitOutcome> StartRun(StoreTransaction& transaction, const SubmitCommand& command,
                                        const DedupeMatch& match, DedupeDecision decision,
                                        absl::Time now) {
+  GL_RETURN_IF_ERROR(CheckBacklog(transaction, command));
   // Whoever gives up the hash does so before the new run takes it.
   GL_RETURN_IF_ERROR(WriteDecided(transaction, match, decision.released));
   Change change;

@@ -19,6 +19,8 @@ namespace genledger {
 // WorkflowStore's call of that name. `now` is cut to the microsecond, like every time that is
 // written.
 
+// When a submission that the backlog had no room for may do better.
+inline constexpr absl::Duration kBacklogRetryDelay = absl::Seconds(5);
 // PENDING submissions that one ClaimDue expires at most; more wait for the next call.
 inline constexpr int32_t kExpirePerClaimMax = 256;
 // OUTCOME_UNKNOWN submissions whose policy one ClaimDue lets act at most.

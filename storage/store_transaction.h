@@ -54,6 +54,11 @@ class StoreTransaction : public DedupeReader {
   // A submission of any tenant that has an attempt with this task in this account.
   virtual absl::StatusOr<std::optional<Submission>> FindTaskOwner(
       const std::string& upstream_account, const TaskId& task_id) = 0;
+  // How many submissions of the account, or of one tenant of it, are in the state; this
+  // transaction's own changes included.
+  virtual absl::StatusOr<int64_t> CountInAccount(const std::string& upstream_account,
+                                                 SubmissionState state) = 0;
+  virtual absl::StatusOr<int64_t> CountInScope(const Scope& scope, SubmissionState state) = 0;
   // All of them, by number.
   virtual absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) = 0;
   // PENDING of any account whose submit_deadline_time is not after `now`, earliest first.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,6 +35,9 @@ struct SubmitCommand {
   // With `match_content` false as well, only from what its request_id names.
   bool may_create = true;
   bool match_content = true;
+  // A new run that would wait (no claim) is refused while so many of the account's submissions are
+  // PENDING, with the exception of service/domain/backlog.h. 0: no limit.
+  int64_t backlog_max = 0;
 };
 
 struct SubmitOutcome {
@@ -182,6 +186,19 @@ struct AccountBinding {
   bool allow_change = false;
 };
 
+// How much there is of what, over all tenants and accounts; exact.
+struct StoreCounts {
+  // A state without submissions may be absent.
+  std::map<SubmissionState, int64_t> by_state;
+  // When the oldest PENDING submission was created; InfiniteFuture if there is none.
+  absl::Time oldest_pending_create_time = absl::InfiniteFuture();
+
+  int64_t Of(SubmissionState state) const {
+    const auto found = by_state.find(state);
+    return found == by_state.end() ? 0 : found->second;
+  }
+};
+
 // Facts for status pages.
 struct StoreInfo {
   std::string description;  // "sqlite:/var/lib/genledger/ledger.db"
@@ -207,7 +224,8 @@ class WorkflowStore {
   virtual ~WorkflowStore() = default;
 
   // Dedupes, then answers or inserts, in one transaction. Answers that need no write make none.
-  // ALREADY_EXISTS REQUEST_ID_REUSED; FAILED_PRECONDITION REQUEST_ID_EXPIRED.
+  // ALREADY_EXISTS REQUEST_ID_REUSED; FAILED_PRECONDITION REQUEST_ID_EXPIRED; RESOURCE_EXHAUSTED
+  // BACKLOG_FULL, with nothing written.
   virtual void Submit(SubmitCommand command, Callback<SubmitOutcome> done) = 0;
 
   // What Submit would do now. The same errors.
@@ -238,6 +256,9 @@ class WorkflowStore {
   virtual void List(ListQuery query, Callback<ListPage> done) = 0;
   // Events of one submission in revision order, after a revision. NOT_FOUND.
   virtual void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) = 0;
+
+  // Cheap at any size: kept with every write, not counted.
+  virtual void Count(Callback<StoreCounts> done) = 0;
 
   // Records account and host at the first call, checks them at later ones, and returns the account
   // in force. An account that is named and on record may move to another host. FAILED_PRECONDITION,

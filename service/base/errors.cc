@@ -147,12 +147,12 @@ absl::Status SubmissionFailed(const SubmissionId& id, ErrorReason reason, std::s
 absl::Status UpstreamBreakerOpen(ErrorReason reason, std::string_view text,
                                  absl::Duration retry_delay) {
   const absl::StatusCode code = CodeOfFailure(reason);
-  return MakeError(code,
-                   absl::StrCat("nothing new is submitted for now, and this was not recorded: ",
-                                View(text)),
-                   {.reason = reason,
-                    .retry_delay = std::max(retry_delay, absl::ZeroDuration()),
-                    .no_retry = code != absl::StatusCode::kUnavailable});
+  return MakeError(
+      code,
+      absl::StrCat("nothing new is submitted for now, and this was not recorded: ", View(text)),
+      {.reason = reason,
+       .retry_delay = std::max(retry_delay, absl::ZeroDuration()),
+       .no_retry = code != absl::StatusCode::kUnavailable});
 }
 
 absl::Status StoreUnavailable(std::string_view what) {

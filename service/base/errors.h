@@ -41,8 +41,8 @@ absl::Status SubmissionCancelled(const SubmissionId& id);
 absl::Status SubmissionFailed(const SubmissionId& id, ErrorReason reason, std::string_view message,
                               int http_status, absl::Duration retry_delay);
 
-// A breaker is open, and nothing was recorded: code by `reason`, which is UPSTREAM_UNAVAILABLE or one
-// of the account's; `text` says what opened it. `retry_delay`: when a repeat may be admitted.
+// A breaker is open, and nothing was recorded: code by `reason`, which is UPSTREAM_UNAVAILABLE or
+// one of the account's; `text` says what opened it. `retry_delay`: when a repeat may be admitted.
 absl::Status UpstreamBreakerOpen(ErrorReason reason, std::string_view text,
                                  absl::Duration retry_delay);
 

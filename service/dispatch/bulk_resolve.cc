@@ -23,9 +23,11 @@ constexpr int32_t kPageSize = 256;
 absl::StatusOr<ListQuery> UnknownsOf(std::optional<std::string> tenant, const std::string& filter) {
   // By itself first: as a part of the whole, "a) OR (b" would be a filter too.
   GL_RETURN_IF_ERROR(MakeListRequest(tenant, {.filter = filter}).status());
-  const std::string unknowns = filter.empty() ? "state = OUTCOME_UNKNOWN"
-                                              : absl::StrCat("state = OUTCOME_UNKNOWN AND (", filter, ")");
-  GL_ASSIGN_OR_RETURN(ListRequest request, MakeListRequest(std::move(tenant), {.filter = unknowns}));
+  const std::string unknowns = filter.empty()
+                                   ? "state = OUTCOME_UNKNOWN"
+                                   : absl::StrCat("state = OUTCOME_UNKNOWN AND (", filter, ")");
+  GL_ASSIGN_OR_RETURN(ListRequest request,
+                      MakeListRequest(std::move(tenant), {.filter = unknowns}));
   request.query.descending = false;
   request.query.limit = kPageSize;
   return request.query;
@@ -78,8 +80,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
   }
 
   void Resolve(const Submission& submission) {
-    ApplyCommand command{
-        .key = submission.id, .etag = Etag(submission), .transition = resolution_};
+    ApplyCommand command{.key = submission.id, .etag = Etag(submission), .transition = resolution_};
     c_.store->Apply(std::move(command),
                     [self = shared_from_this()](absl::StatusOr<Submission> after) {
                       if (after.ok()) {

@@ -29,7 +29,7 @@ inline constexpr size_t kBulkSampleMax = 100;
 
 struct BulkResolved {
   int64_t matched = 0;
-  int64_t resolved = 0;  // fewer where one changed in between; 0 in a dry run
+  int64_t resolved = 0;              // fewer where one changed in between; 0 in a dry run
   std::vector<SubmissionId> sample;  // the oldest kBulkSampleMax that matched
 };
 
@@ -44,6 +44,7 @@ struct BulkCollaborators {
 // unless an operator asks. UNAVAILABLE: the store failed or the server drains on the way; what is
 // resolved by then stays so, and a repeat goes on with the rest.
 void ResolveInBulk(const BulkCollaborators& collaborators, const Principal& caller,
-                   BulkResolution bulk, absl::AnyInvocable<void(absl::StatusOr<BulkResolved>)> done);
+                   BulkResolution bulk,
+                   absl::AnyInvocable<void(absl::StatusOr<BulkResolved>)> done);
 
 }  // namespace genledger

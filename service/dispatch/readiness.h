@@ -1,4 +1,5 @@
-// Whether this replica should get traffic: it follows the store, with patience (DESIGN.md section 7).
+// Whether this replica should get traffic: it follows the store, with patience (DESIGN.md section
+// 7).
 #pragma once
 
 #include <functional>

@@ -173,7 +173,8 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
 
   const bool hash_is_whole = !input.spec_has_unknown_fields;
   Prepared prepared = Prepare(caller, std::move(input));
-  SubmitCommand command{.request = std::move(prepared.request)};
+  SubmitCommand command{.request = std::move(prepared.request),
+                        .backlog_max = options_.backlog_max};
   if (!prepared.violations.empty()) {
     call->refusal = errors::FieldInvalid(std::move(prepared.violations));
     // A request_id that is already known is answered first, before rules that have since been

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -78,6 +79,8 @@ struct SubmissionServiceOptions {
   std::string upstream_account;
   // Of submissions that name none.
   AmbiguityPolicy ambiguity_policy = AmbiguityPolicy::kHold;
+  // How many submissions may wait as PENDING before new ones are refused; 0: no limit.
+  int64_t backlog_max = 0;
   ValidationRules validation;
 };
 

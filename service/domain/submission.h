@@ -26,6 +26,11 @@ enum class SubmissionState : uint8_t {
   kAbandoned = 7,  // nobody will ever know
 };
 
+inline constexpr SubmissionState kAllSubmissionStates[] = {
+    SubmissionState::kPending,  SubmissionState::kDispatching,    SubmissionState::kSubmitted,
+    SubmissionState::kFailed,   SubmissionState::kOutcomeUnknown, SubmissionState::kCancelled,
+    SubmissionState::kAbandoned};
+
 enum class DedupeMode : uint8_t {
   kContent = 1,        // request_id first, then the request hash
   kRequestIdOnly = 2,  // request_id alone; never holds or meets a hash

@@ -4,6 +4,7 @@
 
 #include "service/base/errors.h"
 #include "service/rpc/proto_convert.h"
+#include "service/rpc/service_status_convert.h"
 #include "service/rpc/unary_call.h"
 
 namespace genledger {
@@ -59,6 +60,33 @@ grpc::ServerUnaryReactor* AdminServiceImpl::ResolveSubmission(
   });
 }
 
+grpc::ServerUnaryReactor* AdminServiceImpl::BulkResolveSubmissions(
+    grpc::CallbackServerContext* context, const v1::BulkResolveSubmissionsRequest* request,
+    v1::BulkResolveSubmissionsResponse* response) {
+  return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
+    absl::StatusOr<Resolution> resolution = ResolutionFromProto(request->resolution(), 0);
+    if (!resolution.ok()) {
+      call->FinishWith(resolution.status());
+      return;
+    }
+    BulkResolution bulk{.tenant = request->tenant(),
+                        .filter = request->filter(),
+                        .resolution = *std::move(resolution),
+                        .dry_run = request->dry_run()};
+    ResolveInBulk(bulk_, caller, std::move(bulk),
+                  [call, response](absl::StatusOr<BulkResolved> result) {
+                    if (result.ok()) {
+                      response->set_matched(result->matched);
+                      response->set_resolved(result->resolved);
+                      for (const SubmissionId& id : result->sample) {
+                        response->add_sample_ids(id.value());
+                      }
+                    }
+                    call->FinishWith(result.status());
+                  });
+  });
+}
+
 grpc::ServerUnaryReactor* AdminServiceImpl::RetrySubmission(
     grpc::CallbackServerContext* context, const v1::RetrySubmissionRequest* request,
     v1::Submission* response) {
@@ -68,6 +96,19 @@ grpc::ServerUnaryReactor* AdminServiceImpl::RetrySubmission(
                      .key = {NamedKey::Kind::kId, request->id()},
                      .etag = request->etag()},
                     request->note(), AnswerWith(call, response));
+  });
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::GetServiceStatus(grpc::CallbackServerContext* context,
+                                                             const v1::GetServiceStatusRequest*,
+                                                             v1::ServiceStatus* response) {
+  return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
+    status_->Get(caller, [call, response](absl::StatusOr<ServiceStatus> status) {
+      if (status.ok()) {
+        ServiceStatusToProto(*status, response);
+      }
+      call->FinishWith(status.status());
+    });
   });
 }
 

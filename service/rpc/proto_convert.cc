@@ -19,12 +19,6 @@ void SetTime(absl::Time time, Mutable&& mutable_field) {
   }
 }
 
-void DurationToProto(absl::Duration duration, google::protobuf::Duration* proto) {
-  const int64_t micros = absl::ToInt64Microseconds(duration);
-  proto->set_seconds(micros / 1'000'000);
-  proto->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1'000));
-}
-
 void AttemptToProto(const Attempt& attempt, v1::Attempt* proto) {
   proto->set_number(attempt.number);
   proto->set_run(attempt.run);
@@ -117,6 +111,12 @@ std::optional<AmbiguityPolicy> ReadAmbiguityPolicy(v1::AmbiguityPolicy policy,
 }
 
 }  // namespace
+
+void DurationToProto(absl::Duration duration, google::protobuf::Duration* proto) {
+  const int64_t micros = absl::ToInt64Microseconds(duration);
+  proto->set_seconds(micros / 1'000'000);
+  proto->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1'000));
+}
 
 void TimeToProto(absl::Time time, google::protobuf::Timestamp* proto) {
   const int64_t micros = absl::ToUnixMicros(time);

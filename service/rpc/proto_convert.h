@@ -30,6 +30,7 @@ void SubmissionToProto(const Submission& submission, const std::vector<Attempt>&
 void EventToProto(const SubmissionEvent& event, v1::SubmissionEvent* proto);
 
 void TimeToProto(absl::Time time, google::protobuf::Timestamp* proto);
+void DurationToProto(absl::Duration duration, google::protobuf::Duration* proto);
 
 void ModelToProto(const ModelCapabilities& model, v1::Model* proto);
 

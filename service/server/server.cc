@@ -23,12 +23,15 @@
 #include "service/dispatch/change_hub.h"
 #include "service/dispatch/change_service.h"
 #include "service/dispatch/dispatcher.h"
+#include "service/dispatch/readiness.h"
 #include "service/dispatch/receipt_journal.h"
 #include "service/dispatch/receipt_replay.h"
+#include "service/dispatch/status_service.h"
 #include "service/dispatch/submission_service.h"
 #include "service/rpc/admin_service.h"
 #include "service/rpc/generation_service.h"
 #include "service/rpc/health_service.h"
+#include "service/server/version.h"
 #include "service/telemetry/json_logger.h"
 #include "service/upstream/credential.h"
 #include "service/upstream/http_upstream_client.h"
@@ -117,6 +120,8 @@ class ServerImpl final : public Server {
   std::unique_ptr<SubmissionService> service_;
   const std::unique_ptr<Authenticator> authenticator_;
   HealthServiceImpl health_;
+  std::unique_ptr<Readiness> readiness_;
+  std::unique_ptr<StatusService> status_;
   std::unique_ptr<ChangeService> changes_;
   std::unique_ptr<AdminServiceImpl> admin_;
   std::unique_ptr<GenerationServiceImpl> generations_;
@@ -186,6 +191,7 @@ absl::Status ServerImpl::ConnectUpstream() {
   service_ = std::make_unique<SubmissionService>(
       SubmissionServiceOptions{.upstream_account = config_.upstream_account,
                                .ambiguity_policy = config_.ambiguity_policy,
+                               .backlog_max = config_.backlog_max,
                                .validation = config_.validation},
       SubmissionService::Collaborators{.store = store_.get(),
                                        .dispatcher = dispatcher_.get(),
@@ -198,7 +204,24 @@ absl::Status ServerImpl::ConnectUpstream() {
           .store = store_.get(), .dispatcher = dispatcher_.get(), .hub = &hub_});
   generations_ =
       std::make_unique<GenerationServiceImpl>(authenticator_.get(), service_.get(), changes_.get());
-  admin_ = std::make_unique<AdminServiceImpl>(authenticator_.get(), changes_.get());
+  readiness_ = std::make_unique<Readiness>(ReadinessOptions{},
+                                           Readiness::Collaborators{.store = store_.get(),
+                                                                    .timers = timers_.get(),
+                                                                    .clock = &clock_,
+                                                                    .logger = logger_.get()},
+                                           [this](bool ready) { health_.SetServing(ready); });
+  status_ = std::make_unique<StatusService>(
+      StatusServiceOptions{
+          .version = kVersion, .replica = config_.replica, .start_time = clock_.Now()},
+      StatusService::Collaborators{.store = store_.get(),
+                                   .dispatcher = dispatcher_.get(),
+                                   .journal = receipts_.get(),
+                                   .readiness = readiness_.get(),
+                                   .hub = &hub_,
+                                   .clock = &clock_});
+  admin_ = std::make_unique<AdminServiceImpl>(
+      authenticator_.get(), changes_.get(), BulkCollaborators{.store = store_.get(), .hub = &hub_},
+      status_.get());
   return absl::OkStatus();
 }
 
@@ -234,7 +257,7 @@ absl::Status ServerImpl::Start() {
     GL_RETURN_IF_ERROR(WritePortFile(config_.port_file, port_));
   }
   dispatcher_->Start();
-  health_.SetServing(true);
+  readiness_->Start();
   serving_ = true;
   if (!config_.http_listen.empty()) {
     logger_->Log(Severity::kWarning, "http_listen_not_built",
@@ -251,7 +274,9 @@ absl::Status ServerImpl::Start() {
 
 bool ServerImpl::Drain() {
   drained_ = true;
-  health_.SetServing(false);
+  if (readiness_ != nullptr) {
+    readiness_->Drain();
+  }
   health_.Shutdown();
   if (service_ != nullptr) {
     service_->Drain();

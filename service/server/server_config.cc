@@ -53,6 +53,9 @@ ABSL_FLAG(absl::Duration, upstream_connect_timeout, absl::Seconds(5),
 ABSL_FLAG(absl::Duration, upstream_timeout, absl::Seconds(60),
           "how long one POST may take in all; at most 80s, because the lease is 90s");
 ABSL_FLAG(int32_t, upstream_concurrency_max, 10000, "how many POSTs may be out at once");
+ABSL_FLAG(
+    int64_t, backlog_max, 100000,
+    "how many submissions may wait for the upstream before new ones are refused; 0: no limit");
 ABSL_FLAG(int64_t, prompt_bytes_max, 16384, "longest prompt, in bytes of UTF-8 after trimming");
 ABSL_FLAG(int64_t, prompt_characters_max, 0,
           "longest prompt, in characters after trimming; 0: no such limit");
@@ -238,6 +241,11 @@ void ReadStoreFlags(ServerConfig& config) {
   }
 }
 
+absl::Status ReadBacklogFlags(ServerConfig& config) {
+  config.backlog_max = absl::GetFlag(FLAGS_backlog_max);
+  return config.backlog_max < 0 ? BadFlag("backlog_max", "must not be negative") : absl::OkStatus();
+}
+
 absl::Status ReadValidationFlags(ServerConfig& config) {
   const int64_t prompt_bytes = absl::GetFlag(FLAGS_prompt_bytes_max);
   if (prompt_bytes < 1 || prompt_bytes > static_cast<int64_t>(kPromptBytesMax)) {
@@ -277,6 +285,7 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   }
   GL_RETURN_IF_ERROR(CheckName("replica", config.replica));
   GL_RETURN_IF_ERROR(ReadValidationFlags(config));
+  GL_RETURN_IF_ERROR(ReadBacklogFlags(config));
   config.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
   if (config.drain_timeout < absl::ZeroDuration()) {
     return BadFlag("drain_timeout", "must not be negative");

@@ -33,6 +33,7 @@ struct ServerConfig {
   absl::Duration upstream_connect_timeout = absl::Seconds(5);
   absl::Duration upstream_timeout = absl::Seconds(60);
   int32_t upstream_concurrency_max = 0;
+  int64_t backlog_max = 0;  // 0: no limit
   ValidationRules validation;
   std::string replica;
   absl::Duration drain_timeout = absl::Seconds(70);

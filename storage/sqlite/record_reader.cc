@@ -1,5 +1,6 @@
 #include "storage/sqlite/record_reader.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -27,6 +28,8 @@ RecordReader::RecordReader(SQLite::Database& database, Names* names)
       next_tenant_(database, sql::kSelectNextTenant),
       attempts_(database, sql::kSelectAttempts),
       events_(database, sql::kSelectEvents),
+      sum_counts_(database, sql::kSumCounts),
+      oldest_pending_(database, sql::kSelectOldestPending),
       lists_(database, names) {}
 
 // The row that a unique key leads to.
@@ -145,6 +148,35 @@ absl::StatusOr<std::vector<SubmissionEvent>> RecordReader::Events(const StoredSu
     events.push_back(std::move(event));
   }
   return events;
+}
+
+std::map<SubmissionState, int64_t> RecordReader::CountByState() {
+  std::map<SubmissionState, int64_t> counts;
+  StatementUse use(sum_counts_);
+  while (use.Step()) {
+    RowReader row(use.statement());
+    const auto state = static_cast<SubmissionState>(row.Int());
+    counts[state] = row.Int();
+  }
+  return counts;
+}
+
+absl::Time RecordReader::OldestPendingCreateTime() {
+  absl::Time oldest = absl::InfiniteFuture();
+  std::string tenant;
+  for (;;) {
+    StatementUse use(oldest_pending_);
+    if (!use.Text(tenant).Step()) {
+      return oldest;
+    }
+    RowReader row(use.statement());
+    std::string next = row.Text();
+    row.Skip(1);
+    oldest = std::min(oldest, DecodeTime(row.Int()));
+    // The least text that comes after this tenant.
+    next.push_back('\0');
+    tenant = std::move(next);
+  }
 }
 
 absl::StatusOr<std::vector<StoredSubmission>> ReadSubmissions(StatementUse& use, Names& names) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,6 +52,10 @@ class RecordReader {
   absl::StatusOr<std::vector<Attempt>> Attempts(int64_t seq, const SubmissionId& id);
   absl::StatusOr<std::vector<SubmissionEvent>> Events(const StoredSubmission& stored,
                                                       int64_t after_revision, int32_t limit);
+  // Submissions of all tenants by state.
+  std::map<SubmissionState, int64_t> CountByState();
+  // InfiniteFuture if nothing is PENDING. One step a tenant that has something PENDING.
+  absl::Time OldestPendingCreateTime();
   // The same connection's lists.
   ListReader& lists() { return lists_; }
 
@@ -70,6 +75,8 @@ class RecordReader {
   SQLite::Statement next_tenant_;
   SQLite::Statement attempts_;
   SQLite::Statement events_;
+  SQLite::Statement sum_counts_;
+  SQLite::Statement oldest_pending_;
   ListReader lists_;
 };
 

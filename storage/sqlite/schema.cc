@@ -193,9 +193,25 @@ constexpr char kListIndexes[] = R"sql(
 CREATE INDEX submissions_by_update ON submissions (tenant, update_time, id);
 )sql";
 
+// Exact counts, kept by the writer (state_counts.h).
+constexpr char kVersion3[] = R"sql(
+CREATE TABLE state_counts (
+  tenant TEXT NOT NULL,
+  account INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (tenant, account, state)
+) STRICT, WITHOUT ROWID;
+INSERT INTO state_counts (tenant, account, state, count)
+  SELECT tenant, account, state, count(*) FROM submissions GROUP BY tenant, account, state;
+
+-- A tenant's PENDING in the order of creation.
+CREATE INDEX submissions_pending_list ON submissions (tenant, id, update_time) WHERE state = 1;
+)sql";
+
 // The scripts of kMigrations[n] lead from version n to n + 1. Released ones never change.
 constexpr std::array<std::array<const char*, 2>, kSchemaVersion> kMigrations = {
-    {{kVersion1, ""}, {kVersion2, kListIndexes}}};
+    {{kVersion1, ""}, {kVersion2, kListIndexes}, {kVersion3, ""}}};
 
 int32_t ReadInt(SQLite::Database& database, const char* sql) {
   return database.execAndGet(sql).getInt();

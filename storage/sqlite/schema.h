@@ -12,7 +12,7 @@ namespace genledger::sqlite {
 // 'GLDR': tells a ledger from other SQLite databases.
 inline constexpr int32_t kApplicationId = 0x474C4452;
 // PRAGMA user_version of a file that this binary reads and writes.
-inline constexpr int32_t kSchemaVersion = 2;
+inline constexpr int32_t kSchemaVersion = 3;
 
 // Refuses a database that is not ours or that a newer binary wrote (FAILED_PRECONDITION, one line
 // that names `path` and what to do). Writes nothing.

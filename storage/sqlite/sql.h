@@ -170,6 +170,19 @@ inline constexpr char kSelectNameNumber[] = "SELECT number FROM names WHERE text
 inline constexpr char kSelectNameText[] = "SELECT text FROM names WHERE number = ?1";
 inline constexpr char kInsertName[] = "INSERT INTO names (text) VALUES (?1)";
 
+inline constexpr char kSelectCounts[] =
+    "SELECT c.tenant, coalesce(n.text, ''), c.state, c.count FROM state_counts c "
+    "LEFT JOIN names n ON n.number = c.account WHERE c.state BETWEEN 1 AND 7";
+inline constexpr char kAddToCount[] =
+    "INSERT INTO state_counts (tenant, account, state, count) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT (tenant, account, state) DO UPDATE SET count = count + excluded.count";
+// The oldest PENDING submission of the first tenant from ?1 on: one step of a walk over all of
+// them.
+inline constexpr char kSelectOldestPending[] =
+    "SELECT tenant, id, create_time FROM submissions INDEXED BY submissions_pending_list "
+    "WHERE state = 1 AND tenant >= ?1 ORDER BY tenant, id LIMIT 1";
+inline constexpr char kSumCounts[] = "SELECT state, sum(count) FROM state_counts GROUP BY state";
+
 inline constexpr char kSelectMeta[] = "SELECT value FROM store_meta WHERE key = ?1";
 inline constexpr char kPutMeta[] =
     "INSERT INTO store_meta (key, value) VALUES (?1, ?2) "

@@ -126,6 +126,11 @@ absl::StatusOr<ListPage> RunList(RecordReader& reader, const ListQuery& query) {
   return page;
 }
 
+StoreCounts RunCount(RecordReader& reader) {
+  return {.by_state = reader.CountByState(),
+          .oldest_pending_create_time = reader.OldestPendingCreateTime()};
+}
+
 absl::StatusOr<std::vector<SubmissionEvent>> RunListEvents(RecordReader& reader,
                                                            const ListEventsQuery& query) {
   GL_ASSIGN_OR_RETURN(const std::optional<StoredSubmission> stored,

@@ -16,5 +16,6 @@ absl::StatusOr<std::vector<SubmissionWithAttempts>> RunBatchGet(RecordReader& re
 absl::StatusOr<ListPage> RunList(RecordReader& reader, const ListQuery& query);
 absl::StatusOr<std::vector<SubmissionEvent>> RunListEvents(RecordReader& reader,
                                                            const ListEventsQuery& query);
+StoreCounts RunCount(RecordReader& reader);
 
 }  // namespace genledger::sqlite

@@ -70,6 +70,7 @@ SqliteTransaction::SqliteTransaction(SQLite::Database& database)
     : database_(database),
       names_(database),
       reader_(database, &names_),
+      counts_(database, &names_),
       out_of_time_(database, sql::kSelectOutOfTime),
       due_(database, sql::kSelectDue),
       unknown_due_(database, sql::kSelectUnknownDue),
@@ -120,6 +121,13 @@ int64_t SqliteTransaction::SeqOf(const SubmissionId& id) const {
                                   [&id](const auto& entry) { return entry.first == id; });
   GL_CHECK(found != located_.rend(), "a command writes only records that it has loaded");
   return found->second;
+}
+
+absl::Status SqliteTransaction::FinishGroup() {
+  return Guard("write the counts", [&]() -> absl::Status {
+    counts_.Write();
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<RequestIdMatch> SqliteTransaction::FindByRequestId(const Scope& scope,
@@ -187,6 +195,15 @@ absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindTaskOwner(
     }
     return std::nullopt;
   });
+}
+
+absl::StatusOr<int64_t> SqliteTransaction::CountInAccount(const std::string& upstream_account,
+                                                          SubmissionState state) {
+  return counts_.OfAccount(upstream_account, state);
+}
+
+absl::StatusOr<int64_t> SqliteTransaction::CountInScope(const Scope& scope, SubmissionState state) {
+  return counts_.OfTenant(scope, state);
 }
 
 absl::StatusOr<std::vector<Attempt>> SqliteTransaction::FindAttempts(const SubmissionId& id) {
@@ -293,6 +310,7 @@ void SqliteTransaction::WriteParts(int64_t seq, const Change& change) {
 absl::Status SqliteTransaction::Insert(const Change& change) {
   return Guard("insert a submission", [&]() -> absl::Status {
     const Submission& submission = change.submission;
+    counts_.Add(submission.scope, submission.state, 1);
     InsertSubmissionRow(insert_submission_, names_, submission);
     const int64_t seq = database_.getLastInsertRowid();
     located_.emplace_back(submission.id, seq);
@@ -315,6 +333,10 @@ absl::Status SqliteTransaction::Update(const Submission& before, const Change& c
     GL_RETURN_IF_ERROR(
         ExpectOneRow(UpdateSubmissionRow(update_submission_, names_, seq, before.revision, after),
                      "the update", before.id));
+    if (before.state != after.state) {
+      counts_.Add(before.scope, before.state, -1);
+      counts_.Add(after.scope, after.state, 1);
+    }
     GL_RETURN_IF_ERROR(MoveHash(seq, before, after));
     WriteParts(seq, change);
     return absl::OkStatus();

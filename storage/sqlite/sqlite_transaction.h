@@ -11,6 +11,7 @@
 #include "SQLiteCpp/Statement.h"
 #include "storage/sqlite/names.h"
 #include "storage/sqlite/record_reader.h"
+#include "storage/sqlite/state_counts.h"
 #include "storage/store_transaction.h"
 
 namespace genledger::sqlite {
@@ -38,9 +39,17 @@ class SqliteTransaction : public StoreTransaction {
   explicit SqliteTransaction(SQLite::Database& database);
 
   // Call before each command: forgets where the records of the last one lie.
-  void StartCommand() { located_.clear(); }
+  void StartCommand() {
+    located_.clear();
+    counts_.StartCommand();
+  }
   // Call after each rollback of a savepoint.
-  void RolledBack() { names_.Forget(); }
+  void RolledBack() {
+    names_.Forget();
+    counts_.RollBackCommand();
+  }
+  // Call before each commit: writes what is kept once for all of its commands.
+  absl::Status FinishGroup();
 
   absl::StatusOr<RequestIdMatch> FindByRequestId(const Scope& scope,
                                                  const std::string& request_id) override;
@@ -53,6 +62,9 @@ class SqliteTransaction : public StoreTransaction {
                                                          const TaskId& task_id) override;
   absl::StatusOr<std::optional<Submission>> FindTaskOwner(const std::string& upstream_account,
                                                           const TaskId& task_id) override;
+  absl::StatusOr<int64_t> CountInAccount(const std::string& upstream_account,
+                                         SubmissionState state) override;
+  absl::StatusOr<int64_t> CountInScope(const Scope& scope, SubmissionState state) override;
   absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) override;
   absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,
@@ -85,6 +97,7 @@ class SqliteTransaction : public StoreTransaction {
   SQLite::Database& database_;
   Names names_;
   RecordReader reader_;
+  StateCounts counts_;
   SQLite::Statement out_of_time_;
   SQLite::Statement due_;
   SQLite::Statement unknown_due_;

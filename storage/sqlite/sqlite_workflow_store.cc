@@ -90,6 +90,7 @@ class Store : public WorkflowStore {
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override;
+  void Count(Callback<StoreCounts> done) override;
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override;
   StoreInfo Info() const override;
   void Shutdown() override;
@@ -258,6 +259,15 @@ void Store::ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEve
   AnswerRead<std::vector<SubmissionEvent>>("ListEvents", std::move(done), [&] {
     return parts_.readers->RunInSnapshot(
         "list events", [&](RecordReader& reader) { return sqlite::RunListEvents(reader, query); });
+  });
+}
+
+void Store::Count(Callback<StoreCounts> done) {
+  AnswerRead<StoreCounts>("Count", std::move(done), [&] {
+    return parts_.readers->RunInSnapshot("count",
+                                         [&](RecordReader& reader) -> absl::StatusOr<StoreCounts> {
+                                           return sqlite::RunCount(reader);
+                                         });
   });
 }
 

@@ -134,6 +134,9 @@ absl::Status WriterThread::WriteBatch(const Batch& batch) {
   if (status.ok()) {
     status = RunCommands(batch);
   }
+  if (status.ok()) {
+    status = session_->records.FinishGroup();
+  }
   if (!status.ok()) {
     status = NothingWritten(status);
     AbandonSession(status);

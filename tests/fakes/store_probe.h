@@ -75,6 +75,7 @@ class StoreProbe : public WorkflowStore {
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override {
     store_->ListEvents(std::move(query), std::move(done));
   }
+  void Count(Callback<StoreCounts> done) override { store_->Count(std::move(done)); }
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override {
     return store_->BindUpstreamAccount(binding);
   }

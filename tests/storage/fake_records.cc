@@ -133,6 +133,22 @@ absl::StatusOr<std::optional<Submission>> FakeTransaction::FindTaskOwner(
   return std::nullopt;
 }
 
+absl::StatusOr<int64_t> FakeTransaction::CountInAccount(const std::string& upstream_account,
+                                                        SubmissionState state) {
+  return std::count_if(tables_->submissions.begin(), tables_->submissions.end(),
+                       [&](const auto& entry) {
+                         const Submission& s = entry.second;
+                         return s.state == state && s.scope.upstream_account == upstream_account;
+                       });
+}
+
+absl::StatusOr<int64_t> FakeTransaction::CountInScope(const Scope& scope, SubmissionState state) {
+  return std::count_if(tables_->submissions.begin(), tables_->submissions.end(),
+                       [&](const auto& entry) {
+                         return entry.second.state == state && entry.second.scope == scope;
+                       });
+}
+
 absl::StatusOr<std::vector<Attempt>> FakeTransaction::FindAttempts(const SubmissionId& id) {
   std::vector<Attempt> attempts;
   for (const auto& [number, attempt] : tables_->attempts[id]) {

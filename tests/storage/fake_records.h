@@ -47,6 +47,9 @@ class FakeTransaction : public StoreTransaction {
                                                          const TaskId& task_id) override;
   absl::StatusOr<std::optional<Submission>> FindTaskOwner(const std::string& upstream_account,
                                                           const TaskId& task_id) override;
+  absl::StatusOr<int64_t> CountInAccount(const std::string& upstream_account,
+                                         SubmissionState state) override;
+  absl::StatusOr<int64_t> CountInScope(const Scope& scope, SubmissionState state) override;
   absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) override;
   absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,

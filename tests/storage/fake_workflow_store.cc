@@ -119,6 +119,7 @@ class Fake : public WorkflowStore {
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override;
+  void Count(Callback<StoreCounts> done) override;
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override;
   StoreInfo Info() const override { return {.description = "fake:", .schema_version = 1}; }
   void Shutdown() override;
@@ -262,6 +263,20 @@ void Fake::ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEven
                  });
     events.resize(std::min(events.size(), static_cast<size_t>(std::max(query.limit, 0))));
     return events;
+  });
+}
+
+void Fake::Count(Callback<StoreCounts> done) {
+  AnswerRead<StoreCounts>(std::move(done), [](const FakeTables& tables) {
+    StoreCounts counts;
+    for (const auto& [id, submission] : tables.submissions) {
+      ++counts.by_state[submission.state];
+      if (submission.state == SubmissionState::kPending) {
+        counts.oldest_pending_create_time =
+            std::min(counts.oldest_pending_create_time, submission.create_time);
+      }
+    }
+    return counts;
   });
 }
 

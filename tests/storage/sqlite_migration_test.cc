@@ -1,4 +1,4 @@
-// A database that version 1 wrote, with rows in every state, opened by this version.
+// Databases that older versions wrote, with rows in every state, opened by this version.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 #include "tests/storage/manual_clock.h"
 #include "tests/storage/null_logger.h"
 #include "tests/storage/schema_version_1.h"
+#include "tests/storage/schema_version_2.h"
 #include "tests/storage/store_calls.h"
 #include "tests/storage/store_requests.h"
 #include "tests/storage/temporary_directory.h"
@@ -312,6 +313,15 @@ class SqliteMigration : public testing::Test {
     return records;
   }
 
+  // The same records, as version 2 left them.
+  std::map<std::string, Record> WriteVersion2() {
+    std::map<std::string, Record> records = WriteVersion1();
+    SQLite::Database database(directory_.File("ledger.db"), SQLite::OPEN_READWRITE);
+    database.exec(kSchemaVersion2);
+    database.exec("PRAGMA user_version = 2");
+    return records;
+  }
+
   std::unique_ptr<WorkflowStore> Open() {
     auto store = SqliteWorkflowStore::Open(
         {.path = directory_.File("ledger.db"), .clock = &clock_, .logger = &logger_});
@@ -370,6 +380,21 @@ TEST_F(SqliteMigration, WhatVersion1WroteGoesOn) {
   ASSERT_TRUE(resolved.ok()) << resolved.status();
   EXPECT_EQ(resolved->charges_max, 0);
   EXPECT_EQ(CallCancel(*store, {.key = id_of("limited")})->outcome, CancelOutcome::kCancelledFree);
+}
+
+TEST_F(SqliteMigration, WhatVersion2WroteIsCounted) {
+  std::map<std::string, Record> records = WriteVersion2();
+  std::map<SubmissionState, int64_t> expected;
+  for (const auto& [prompt, record] : records) {
+    ++expected[record.submission.state];
+  }
+  for (int opening = 1; opening <= 2; ++opening) {
+    const std::unique_ptr<WorkflowStore> store = Open();
+    const StoreCounts counts = CallCount(*store).value();
+    EXPECT_EQ(counts.by_state, expected);
+    EXPECT_EQ(counts.oldest_pending_create_time, kThen);
+    store->Shutdown();
+  }
 }
 
 // charges_max must stay at least what was accepted, whatever comes to light.

@@ -68,6 +68,9 @@ class WorkflowStoreConformance : public testing::TestWithParam<StoreBackendFacto
   // Everything that the store holds, to compare before and after.
   std::vector<SubmissionWithAttempts> Everything();
 
+  // Count says what counting everything gives.
+  void ExpectCountsAreExact();
+
   // Submissions of three tenants in five states; some were updated at the same moment, some long
   // after later ones.
   void FillForLists();

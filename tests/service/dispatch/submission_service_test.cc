@@ -44,6 +44,30 @@ TEST_F(SubmitTest, AnswersWithTheTaskIdOnceItIsStored) {
   EXPECT_EQ(h_.hub.waiter_count(), 0U);
 }
 
+TEST(SubmitWithABacklogLimit, IsRefusedWhenTooMuchWaits) {
+  ServiceHarness h(/*concurrency_max=*/1);
+  SubmissionService limited({.upstream_account = kTestAccount, .backlog_max = 1},
+                            {.store = &h.store,
+                             .dispatcher = &h.dispatcher,
+                             .hub = &h.hub,
+                             .clock = &h.clock,
+                             .ids = &h.ids});
+  const auto submit = [&](const char* prompt) {
+    Call<SubmitAnswer> call;
+    call.handle = limited.Submit(h.caller, InputOf(prompt), call.Done());
+    return call;
+  };
+  const auto out = submit("a cat");
+  const auto waits = submit("a dog");
+  const auto refused = submit("a cow");
+  EXPECT_FALSE(out.answered());
+  EXPECT_FALSE(waits.answered());
+  ASSERT_TRUE(refused.answered());
+  EXPECT_EQ(refused.get().status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(refused.get().status()), ErrorReason::kBacklogFull);
+  limited.Drain();
+}
+
 TEST_F(SubmitTest, ARepeatIsReplayedAndAnEqualRequestJoinsWithoutAnotherPost) {
   const auto first = h_.Submit(InputOf("a cat", "r1"));
   const auto replay = h_.Submit(InputOf("a cat", "r1"));

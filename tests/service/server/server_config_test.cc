@@ -59,6 +59,7 @@ TEST_F(ServerConfigTest, TheDefaultsServe) {
   EXPECT_TRUE(config->send_idempotency_key);
   EXPECT_TRUE(config->trust_5xx_envelope);
   EXPECT_EQ(config->upstream_timeout, absl::Seconds(60));
+  EXPECT_EQ(config->backlog_max, 100'000);
   EXPECT_FALSE(config->replica.empty());
   EXPECT_FALSE(Read({{"upstream_idempotency", "off"}})->send_idempotency_key);
   EXPECT_EQ(Read({{"replica", "a"}})->replica, "a");
@@ -96,6 +97,7 @@ TEST_F(ServerConfigTest, EveryBadFlagIsOneLineThatNamesIt) {
       {"upstream_timeout", {"0", "-1s", "81s", "inf"}},
       {"upstream_connect_timeout", {"0", "61s", "-inf"}},
       {"upstream_concurrency_max", {"0", "-1", "100001"}},
+      {"backlog_max", {"-1"}},
       {"drain_timeout", {"-1s"}}};
   for (const auto& [flag, values] : cases) {
     for (const std::string& value : values) {
