@@ -25,6 +25,8 @@ class StoreProbe : public WorkflowStore {
   void HoldClaims() { hold_claims_ = true; }
   // While set, Apply answers UNAVAILABLE and changes nothing; all else goes on.
   void FailApplies(bool fail) { fail_applies_ = fail; }
+  // The same for Count.
+  void FailCounts(bool fail) { fail_counts_ = fail; }
   void ReleaseClaims() {
     hold_claims_ = false;
     for (auto& [done, outcome] : std::exchange(held_, {})) {
@@ -75,7 +77,13 @@ class StoreProbe : public WorkflowStore {
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override {
     store_->ListEvents(std::move(query), std::move(done));
   }
-  void Count(Callback<StoreCounts> done) override { store_->Count(std::move(done)); }
+  void Count(Callback<StoreCounts> done) override {
+    if (fail_counts_) {
+      done(errors::StoreUnavailable("the store does not count"));
+      return;
+    }
+    store_->Count(std::move(done));
+  }
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override {
     return store_->BindUpstreamAccount(binding);
   }
@@ -88,6 +96,7 @@ class StoreProbe : public WorkflowStore {
   std::atomic<int> gets_{0};
   std::atomic<bool> hold_claims_{false};
   std::atomic<bool> fail_applies_{false};
+  std::atomic<bool> fail_counts_{false};
   std::vector<std::pair<Callback<ClaimDueOutcome>, absl::StatusOr<ClaimDueOutcome>>> held_;
 };
 
