@@ -7,8 +7,10 @@
 #include "service/base/check.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "service/domain/ambiguity.h"
 #include "service/domain/backlog.h"
 #include "service/domain/dedupe.h"
+#include "service/domain/fair_share.h"
 
 namespace genledger {
 namespace {
@@ -250,42 +252,89 @@ absl::Status ExpireWhatRanOut(StoreTransaction& transaction, const ClaimDueComma
   return absl::OkStatus();
 }
 
-// Lets the ambiguity policies act that are due; those that post need a slot each.
-absl::Status ActOnUnknowns(StoreTransaction& transaction, const ClaimDueCommand& command,
-                           absl::Time now, ClaimDueOutcome& outcome) {
-  GL_ASSIGN_OR_RETURN(const std::vector<Submission> due,
-                      transaction.FindUnknownDue(command.upstream_account, now,
-                                                 std::min(command.limit, kUnknownPerClaimMax)));
-  for (const Submission& before : due) {
-    GL_ASSIGN_OR_RETURN(const std::vector<Attempt> attempts, transaction.FindAttempts(before.id));
-    GL_ASSIGN_OR_RETURN(Change change,
-                        ActOnUnknown(before, attempts, command.claim, command.rules, now));
-    std::vector<Attempt> started = change.attempts;
-    GL_ASSIGN_OR_RETURN(Submission after, Write(transaction, before, std::move(change)));
-    if (started.empty()) {
-      outcome.changed.push_back(std::move(after));
-    } else {
-      outcome.claimed.push_back(
-          {.submission = std::move(after), .attempt = std::move(started.front())});
+// Lets the ambiguity policy of one submission act.
+absl::Status ActOn(StoreTransaction& transaction, const ClaimDueCommand& command,
+                   const Submission& before, absl::Time now, ClaimDueOutcome& outcome) {
+  GL_ASSIGN_OR_RETURN(const std::vector<Attempt> attempts, transaction.FindAttempts(before.id));
+  GL_ASSIGN_OR_RETURN(Change change,
+                      ActOnUnknown(before, attempts, command.claim, command.rules, now));
+  change = CutToMicroseconds(std::move(change));
+  std::vector<Attempt> started = change.attempts;
+  GL_ASSIGN_OR_RETURN(Submission after, Write(transaction, before, std::move(change)));
+  if (started.empty()) {
+    outcome.changed.push_back(std::move(after));
+  } else {
+    outcome.claimed.push_back(
+        {.submission = std::move(after), .attempt = std::move(started.front())});
+  }
+  return absl::OkStatus();
+}
+
+// What posts nothing waits for no slot. (RESUBMIT_ONCE that has none left waits for none either; it
+// carries no next_attempt_time.)
+absl::Status ActWithoutSlots(StoreTransaction& transaction, const ClaimDueCommand& command,
+                             absl::Time now, ClaimDueOutcome& outcome) {
+  for (const AmbiguityPolicy policy : {AmbiguityPolicy::kFail, AmbiguityPolicy::kHold}) {
+    GL_ASSIGN_OR_RETURN(
+        const std::vector<Submission> due,
+        transaction.FindUnknownDue(command.upstream_account, policy, now, kUnknownPerClaimMax));
+    for (const Submission& before : due) {
+      if (!PolicyMayPost(before, command.rules)) {
+        GL_RETURN_IF_ERROR(ActOn(transaction, command, before, now, outcome));
+      }
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status ClaimPending(StoreTransaction& transaction, const ClaimDueCommand& command,
-                          absl::Time now, ClaimDueOutcome& outcome) {
-  const auto limit = command.limit - static_cast<int32_t>(outcome.claimed.size());
-  GL_ASSIGN_OR_RETURN(const std::vector<Submission> due,
-                      transaction.FindDue(command.upstream_account, now, limit));
+                          const Submission& before, absl::Time now, ClaimDueOutcome& outcome) {
+  if (before.submit_deadline_time <= now) {
+    return absl::OkStatus();  // Out of time, but beyond what this call expires.
+  }
+  GL_ASSIGN_OR_RETURN(Change change, ClaimSubmission(before, command.claim, now));
+  change = CutToMicroseconds(std::move(change));
+  GL_RETURN_IF_ERROR(transaction.Update(before, change));
+  outcome.claimed.push_back(
+      {.submission = std::move(change.submission), .attempt = std::move(change.attempts.back())});
+  return absl::OkStatus();
+}
+
+absl::Status ClaimOfTenant(StoreTransaction& transaction, const ClaimDueCommand& command,
+                           const std::string& tenant, int32_t slots, absl::Time now,
+                           ClaimDueOutcome& outcome) {
+  GL_ASSIGN_OR_RETURN(
+      const std::vector<Submission> due,
+      transaction.FindDue({.tenant = tenant, .upstream_account = command.upstream_account}, now,
+                          slots));
   for (const Submission& before : due) {
-    if (before.submit_deadline_time <= now) {
-      continue;  // Out of time, but beyond what this call expires.
+    GL_RETURN_IF_ERROR(before.state == SubmissionState::kPending
+                           ? ClaimPending(transaction, command, before, now, outcome)
+                           : ActOn(transaction, command, before, now, outcome));
+  }
+  return absl::OkStatus();
+}
+
+// Shares the slots between the tenants with work that is due. No more tenants than there are slots
+// can get one: those with the fewest in flight.
+absl::Status ClaimShares(StoreTransaction& transaction, const ClaimDueCommand& command,
+                         absl::Time now, ClaimDueOutcome& outcome) {
+  if (command.limit <= 0) {
+    return absl::OkStatus();
+  }
+  GL_ASSIGN_OR_RETURN(const std::vector<DueTenant> tenants,
+                      transaction.FindDueTenants(command.upstream_account, now, command.limit));
+  std::vector<SlotContender> contenders;
+  contenders.reserve(tenants.size());
+  for (const DueTenant& tenant : tenants) {
+    contenders.push_back({.in_flight = tenant.in_flight, .waiting = tenant.waiting});
+  }
+  const std::vector<int32_t> shares = ShareSlots(command.limit, contenders);
+  for (size_t i = 0; i < tenants.size(); ++i) {
+    if (shares[i] > 0) {
+      GL_RETURN_IF_ERROR(
+          ClaimOfTenant(transaction, command, tenants[i].tenant, shares[i], now, outcome));
     }
-    GL_ASSIGN_OR_RETURN(Change change, ClaimSubmission(before, command.claim, now));
-    change = CutToMicroseconds(std::move(change));
-    GL_RETURN_IF_ERROR(transaction.Update(before, change));
-    outcome.claimed.push_back(
-        {.submission = std::move(change.submission), .attempt = std::move(change.attempts.back())});
   }
   return absl::OkStatus();
 }
@@ -402,8 +451,8 @@ absl::StatusOr<ClaimDueOutcome> RunClaimDue(StoreTransaction& transaction,
   now = ToMicrosecond(now);
   ClaimDueOutcome outcome;
   GL_RETURN_IF_ERROR(ExpireWhatRanOut(transaction, command, now, outcome));
-  GL_RETURN_IF_ERROR(ActOnUnknowns(transaction, command, now, outcome));
-  GL_RETURN_IF_ERROR(ClaimPending(transaction, command, now, outcome));
+  GL_RETURN_IF_ERROR(ActWithoutSlots(transaction, command, now, outcome));
+  GL_RETURN_IF_ERROR(ClaimShares(transaction, command, now, outcome));
   GL_ASSIGN_OR_RETURN(outcome.next_due_time, transaction.NextDueTime(command.upstream_account));
   return outcome;
 }

@@ -23,7 +23,7 @@ namespace genledger {
 inline constexpr absl::Duration kBacklogRetryDelay = absl::Seconds(5);
 // PENDING submissions that one ClaimDue expires at most; more wait for the next call.
 inline constexpr int32_t kExpirePerClaimMax = 256;
-// OUTCOME_UNKNOWN submissions whose policy one ClaimDue lets act at most.
+// OUTCOME_UNKNOWN submissions of one policy that one ClaimDue looks at for want of a slot.
 inline constexpr int32_t kUnknownPerClaimMax = 64;
 
 absl::StatusOr<SubmitOutcome> RunSubmit(StoreTransaction& transaction, const SubmitCommand& command,

@@ -27,6 +27,14 @@ struct RequestIdMatch {
   bool detached = false;
 };
 
+// A tenant with work that is due: PENDING whose next_attempt_time has come, and OUTCOME_UNKNOWN
+// whose policy is to act (next_attempt_time is set) and whose has.
+struct DueTenant {
+  std::string tenant;
+  int64_t in_flight = 0;  // DISPATCHING in the account
+  int64_t waiting = 0;    // how much is due, counted no further than the limit of the question
+};
+
 // The look-ups of dedupe; also possible without a write transaction. Errors: UNAVAILABLE, INTERNAL.
 class DedupeReader {
  public:
@@ -63,13 +71,17 @@ class StoreTransaction : public DedupeReader {
   virtual absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) = 0;
   // PENDING of any account whose submit_deadline_time is not after `now`, earliest first.
   virtual absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) = 0;
-  // PENDING of one account whose next_attempt_time is not after `now`, earliest first.
-  virtual absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,
-                                                          absl::Time now, int32_t limit) = 0;
-  // OUTCOME_UNKNOWN of one account whose policy is to act: next_attempt_time is set and not after
-  // `now`, earliest first.
+  // Tenants with work of the account that is due: the fewest attempts in flight first; of equals
+  // the one that was given a slot longest ago, as far as the store knows; then the earliest due.
+  virtual absl::StatusOr<std::vector<DueTenant>> FindDueTenants(const std::string& upstream_account,
+                                                                absl::Time now, int32_t limit) = 0;
+  // What is due of one tenant, earliest first.
+  virtual absl::StatusOr<std::vector<Submission>> FindDue(const Scope& scope, absl::Time now,
+                                                          int32_t limit) = 0;
+  // What is due of the account's OUTCOME_UNKNOWN with this policy, earliest first.
   virtual absl::StatusOr<std::vector<Submission>> FindUnknownDue(
-      const std::string& upstream_account, absl::Time now, int32_t limit) = 0;
+      const std::string& upstream_account, AmbiguityPolicy policy, absl::Time now,
+      int32_t limit) = 0;
   // DISPATCHING whose lease ends at or before `ended_by`, earliest first; InfiniteFuture: all.
   virtual absl::StatusOr<std::vector<Submission>> FindLeases(absl::Time ended_by,
                                                              int32_t limit) = 0;

@@ -50,9 +50,11 @@ struct SubmitOutcome {
 };
 
 // Claims what is due for one upstream account: PENDING submissions whose next_attempt_time has
-// come, and OUTCOME_UNKNOWN ones whose ambiguity policy is to act; earliest first. On the way,
-// submissions that ran out of submit_within fail and leases that ran out are expired, of any
-// account.
+// come, and OUTCOME_UNKNOWN ones whose ambiguity policy is to act. The slots are shared between the
+// tenants, those with the fewest attempts in flight first (service/domain/fair_share.h); within a
+// tenant the earliest due is first. On the way, submissions that ran out of submit_within fail and
+// leases that ran out are expired, of any account; and policies that post nothing act without a
+// slot.
 struct ClaimDueCommand {
   std::string upstream_account;
   Claim claim;

@@ -205,6 +205,16 @@ CREATE TABLE state_counts (
 INSERT INTO state_counts (tenant, account, state, count)
   SELECT tenant, account, state, count(*) FROM submissions GROUP BY tenant, account, state;
 
+-- What is due, by tenant, so that a claim can share its slots between them.
+DROP INDEX submissions_pending;
+CREATE INDEX submissions_pending ON submissions (account, tenant, next_attempt_time)
+  WHERE state = 1;
+DROP INDEX submissions_unknown;
+CREATE INDEX submissions_unknown ON submissions (account, tenant, next_attempt_time)
+  WHERE state = 5;
+-- Policies that act without a slot. 0: it does not act.
+CREATE INDEX submissions_policy ON submissions (account, ambiguity_policy, next_attempt_time)
+  WHERE state = 5;
 -- A tenant's PENDING in the order of creation.
 CREATE INDEX submissions_pending_list ON submissions (tenant, id, update_time) WHERE state = 1;
 )sql";

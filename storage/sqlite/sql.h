@@ -58,25 +58,37 @@ inline constexpr char kSelectOutOfTime[] =
     "SELECT " GL_SUBMISSION_COLUMNS
     " FROM submissions s INDEXED BY submissions_deadline "
     "WHERE s.state = 1 AND s.submit_deadline_time <= ?1 ORDER BY s.submit_deadline_time LIMIT ?2";
+#define GL_DUE_PENDING                                                   \
+  "INDEXED BY submissions_pending WHERE s.state = 1 AND s.account = ?1 " \
+  "AND s.tenant = ?2 AND s.next_attempt_time <= ?3 "
+#define GL_DUE_UNKNOWN                                                   \
+  "INDEXED BY submissions_unknown WHERE s.state = 5 AND s.account = ?1 " \
+  "AND s.tenant = ?2 AND s.next_attempt_time > 0 AND s.next_attempt_time <= ?3 "
 inline constexpr char kSelectDue[] =
-    "SELECT " GL_SUBMISSION_COLUMNS
-    " FROM submissions s INDEXED BY submissions_pending "
-    "WHERE s.state = 1 AND s.account = ?1 AND s.next_attempt_time <= ?2 "
-    "ORDER BY s.next_attempt_time LIMIT ?3";
-inline constexpr char kSelectNextAttemptTime[] =
+    "SELECT " GL_SUBMISSION_COLUMNS " FROM submissions s " GL_DUE_PENDING
+    "ORDER BY s.next_attempt_time LIMIT ?4";
+inline constexpr char kSelectUnknownDue[] =
+    "SELECT " GL_SUBMISSION_COLUMNS " FROM submissions s " GL_DUE_UNKNOWN
+    "ORDER BY s.next_attempt_time LIMIT ?4";
+inline constexpr char kCountDue[] =
+    "SELECT count(*) FROM (SELECT 1 FROM submissions s " GL_DUE_PENDING "LIMIT ?4)";
+inline constexpr char kCountUnknownDue[] =
+    "SELECT count(*) FROM (SELECT 1 FROM submissions s " GL_DUE_UNKNOWN "LIMIT ?4)";
+inline constexpr char kSelectEarliestPending[] =
     "SELECT min(next_attempt_time) FROM submissions INDEXED BY submissions_pending "
-    "WHERE state = 1 AND account = ?1";
+    "WHERE state = 1 AND account = ?1 AND tenant = ?2";
+inline constexpr char kSelectEarliestUnknown[] =
+    "SELECT min(next_attempt_time) FROM submissions INDEXED BY submissions_unknown "
+    "WHERE state = 5 AND account = ?1 AND tenant = ?2 AND next_attempt_time > 0";
+inline constexpr char kSelectPolicyDue[] =
+    "SELECT " GL_SUBMISSION_COLUMNS
+    " FROM submissions s INDEXED BY submissions_policy "
+    "WHERE s.state = 5 AND s.account = ?1 AND s.ambiguity_policy = ?2 "
+    "AND s.next_attempt_time > 0 AND s.next_attempt_time <= ?3 "
+    "ORDER BY s.next_attempt_time LIMIT ?4";
 inline constexpr char kSelectNextDeadline[] =
     "SELECT min(submit_deadline_time) FROM submissions INDEXED BY submissions_deadline "
     "WHERE state = 1";
-inline constexpr char kSelectUnknownDue[] =
-    "SELECT " GL_SUBMISSION_COLUMNS
-    " FROM submissions s INDEXED BY submissions_unknown "
-    "WHERE s.state = 5 AND s.account = ?1 AND s.next_attempt_time > 0 "
-    "AND s.next_attempt_time <= ?2 ORDER BY s.next_attempt_time LIMIT ?3";
-inline constexpr char kSelectNextUnknownTime[] =
-    "SELECT min(next_attempt_time) FROM submissions INDEXED BY submissions_unknown "
-    "WHERE state = 5 AND account = ?1 AND next_attempt_time > 0";
 inline constexpr char kSelectLeases[] =
     "SELECT " GL_SUBMISSION_COLUMNS
     " FROM submissions s INDEXED BY submissions_dispatching "

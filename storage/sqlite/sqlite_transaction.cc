@@ -1,6 +1,7 @@
 #include "storage/sqlite/sqlite_transaction.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -71,12 +72,14 @@ SqliteTransaction::SqliteTransaction(SQLite::Database& database)
       names_(database),
       reader_(database, &names_),
       counts_(database, &names_),
+      due_tenants_(database, &names_, &counts_),
       out_of_time_(database, sql::kSelectOutOfTime),
       due_(database, sql::kSelectDue),
       unknown_due_(database, sql::kSelectUnknownDue),
+      count_due_(database, sql::kCountDue),
+      count_unknown_due_(database, sql::kCountUnknownDue),
+      policy_due_(database, sql::kSelectPolicyDue),
       leases_(database, sql::kSelectLeases),
-      next_attempt_time_(database, sql::kSelectNextAttemptTime),
-      next_unknown_time_(database, sql::kSelectNextUnknownTime),
       next_deadline_(database, sql::kSelectNextDeadline),
       next_lease_end_(database, sql::kSelectNextLeaseEnd),
       insert_submission_(database, sql::kInsertSubmission),
@@ -219,20 +222,58 @@ absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindOutOfTime(absl::T
   });
 }
 
-absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindDue(
+int64_t SqliteTransaction::CountDue(SQLite::Statement& statement, const Scope& scope,
+                                    absl::Time now, int32_t limit) {
+  StatementUse use(statement);
+  use.Int(names_.Intern(scope.upstream_account)).Text(scope.tenant).Int(EncodeTime(now)).Int(limit);
+  return use.Step() ? RowReader(use.statement()).Int() : 0;
+}
+
+absl::StatusOr<std::vector<DueTenant>> SqliteTransaction::FindDueTenants(
     const std::string& upstream_account, absl::Time now, int32_t limit) {
-  return Guard("find due submissions", [&] {
-    StatementUse use(due_);
-    use.Int(names_.Intern(upstream_account)).Int(EncodeTime(now)).Int(limit);
-    return RememberAll(use);
+  return Guard("find tenants with due work", [&]() -> absl::StatusOr<std::vector<DueTenant>> {
+    std::vector<DueTenant> tenants;
+    for (const DueTenants::Load& load :
+         due_tenants_.FewestInFlight(upstream_account, EncodeTime(now), limit)) {
+      const int64_t waiting = CountDue(count_due_, load.scope, now, limit) +
+                              CountDue(count_unknown_due_, load.scope, now, limit);
+      tenants.push_back({.tenant = load.scope.tenant,
+                         .in_flight = load.in_flight,
+                         .waiting = std::min<int64_t>(waiting, limit)});
+    }
+    return tenants;
+  });
+}
+
+absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindDue(const Scope& scope,
+                                                                   absl::Time now, int32_t limit) {
+  return Guard("find due submissions", [&]() -> absl::StatusOr<std::vector<Submission>> {
+    std::vector<Submission> due;
+    for (SQLite::Statement* statement : {&due_, &unknown_due_}) {
+      StatementUse use(*statement);
+      use.Int(names_.Intern(scope.upstream_account))
+          .Text(scope.tenant)
+          .Int(EncodeTime(now))
+          .Int(limit);
+      GL_ASSIGN_OR_RETURN(std::vector<Submission> found, RememberAll(use));
+      std::move(found.begin(), found.end(), std::back_inserter(due));
+    }
+    std::stable_sort(due.begin(), due.end(), [](const Submission& a, const Submission& b) {
+      return a.next_attempt_time < b.next_attempt_time;
+    });
+    due.resize(std::min(due.size(), static_cast<size_t>(std::max(limit, 0))));
+    return due;
   });
 }
 
 absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindUnknownDue(
-    const std::string& upstream_account, absl::Time now, int32_t limit) {
+    const std::string& upstream_account, AmbiguityPolicy policy, absl::Time now, int32_t limit) {
   return Guard("find due policies", [&] {
-    StatementUse use(unknown_due_);
-    use.Int(names_.Intern(upstream_account)).Int(EncodeTime(now)).Int(limit);
+    StatementUse use(policy_due_);
+    use.Int(names_.Intern(upstream_account))
+        .Int(static_cast<int64_t>(policy))
+        .Int(EncodeTime(now))
+        .Int(limit);
     return RememberAll(use);
   });
 }
@@ -248,13 +289,12 @@ absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindLeases(absl::Time
 
 absl::StatusOr<absl::Time> SqliteTransaction::NextDueTime(const std::string& upstream_account) {
   return Guard("find the next due time", [&]() -> absl::StatusOr<absl::Time> {
-    const int64_t account = names_.Intern(upstream_account);
-    StatementUse attempt(next_attempt_time_);
-    StatementUse unknown(next_unknown_time_);
     StatementUse deadline(next_deadline_);
     StatementUse lease(next_lease_end_);
-    absl::Time next = absl::InfiniteFuture();
-    for (StatementUse* use : {&attempt.Int(account), &unknown.Int(account), &deadline, &lease}) {
+    const int64_t earliest = due_tenants_.Earliest(upstream_account);
+    absl::Time next =
+        earliest == DueTenants::kNever ? absl::InfiniteFuture() : DecodeTime(earliest);
+    for (StatementUse* use : {&deadline, &lease}) {
       if (use->Step() && !use->statement().isColumnNull(0)) {
         next = std::min(next, DecodeTime(RowReader(use->statement()).Int()));
       }
@@ -290,6 +330,21 @@ absl::Status SqliteTransaction::MoveHash(int64_t seq, const Submission& before,
   return absl::OkStatus();
 }
 
+void SqliteTransaction::NoteWritten(std::optional<SubmissionState> before,
+                                    const Submission& after) {
+  due_tenants_.NoteWritten(after);
+  if (before == after.state) {
+    return;
+  }
+  if (before.has_value()) {
+    counts_.Add(after.scope, *before, -1);
+  }
+  counts_.Add(after.scope, after.state, 1);
+  if (after.state == SubmissionState::kDispatching) {
+    due_tenants_.NoteClaimed(after.scope);
+  }
+}
+
 void SqliteTransaction::WriteParts(int64_t seq, const Change& change) {
   for (const Attempt& attempt : change.attempts) {
     PutAttemptRow(put_attempt_, names_, change.submission, seq, attempt);
@@ -310,7 +365,7 @@ void SqliteTransaction::WriteParts(int64_t seq, const Change& change) {
 absl::Status SqliteTransaction::Insert(const Change& change) {
   return Guard("insert a submission", [&]() -> absl::Status {
     const Submission& submission = change.submission;
-    counts_.Add(submission.scope, submission.state, 1);
+    NoteWritten(std::nullopt, submission);
     InsertSubmissionRow(insert_submission_, names_, submission);
     const int64_t seq = database_.getLastInsertRowid();
     located_.emplace_back(submission.id, seq);
@@ -333,10 +388,7 @@ absl::Status SqliteTransaction::Update(const Submission& before, const Change& c
     GL_RETURN_IF_ERROR(
         ExpectOneRow(UpdateSubmissionRow(update_submission_, names_, seq, before.revision, after),
                      "the update", before.id));
-    if (before.state != after.state) {
-      counts_.Add(before.scope, before.state, -1);
-      counts_.Add(after.scope, after.state, 1);
-    }
+    NoteWritten(before.state, after);
     GL_RETURN_IF_ERROR(MoveHash(seq, before, after));
     WriteParts(seq, change);
     return absl::OkStatus();

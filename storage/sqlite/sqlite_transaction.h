@@ -9,6 +9,7 @@
 
 #include "SQLiteCpp/Database.h"
 #include "SQLiteCpp/Statement.h"
+#include "storage/sqlite/due_tenants.h"
 #include "storage/sqlite/names.h"
 #include "storage/sqlite/record_reader.h"
 #include "storage/sqlite/state_counts.h"
@@ -42,11 +43,13 @@ class SqliteTransaction : public StoreTransaction {
   void StartCommand() {
     located_.clear();
     counts_.StartCommand();
+    due_tenants_.StartCommand();
   }
   // Call after each rollback of a savepoint.
   void RolledBack() {
     names_.Forget();
     counts_.RollBackCommand();
+    due_tenants_.RollBackCommand();
   }
   // Call before each commit: writes what is kept once for all of its commands.
   absl::Status FinishGroup();
@@ -67,10 +70,13 @@ class SqliteTransaction : public StoreTransaction {
   absl::StatusOr<int64_t> CountInScope(const Scope& scope, SubmissionState state) override;
   absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) override;
   absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
-  absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,
-                                                  absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<DueTenant>> FindDueTenants(const std::string& upstream_account,
+                                                        absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindDue(const Scope& scope, absl::Time now,
+                                                  int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindUnknownDue(const std::string& upstream_account,
-                                                         absl::Time now, int32_t limit) override;
+                                                         AmbiguityPolicy policy, absl::Time now,
+                                                         int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindLeases(absl::Time ended_by, int32_t limit) override;
   absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) override;
   absl::Status Insert(const Change& change) override;
@@ -91,6 +97,10 @@ class SqliteTransaction : public StoreTransaction {
   void WriteParts(int64_t seq, const Change& change);
   // Runs a statement on one of the tables that are keyed by scope and hash; the rows changed.
   int RunOnHash(SQLite::Statement& statement, int64_t seq, const Submission& submission);
+  // What is kept in memory follows the record; nullopt: it is new.
+  void NoteWritten(std::optional<SubmissionState> before, const Submission& after);
+  // How many rows one of the counting statements finds due.
+  int64_t CountDue(SQLite::Statement& statement, const Scope& scope, absl::Time now, int32_t limit);
   // hash_holds and abandoned_hashes follow the record.
   absl::Status MoveHash(int64_t seq, const Submission& before, const Submission& after);
 
@@ -98,12 +108,14 @@ class SqliteTransaction : public StoreTransaction {
   Names names_;
   RecordReader reader_;
   StateCounts counts_;
+  DueTenants due_tenants_;
   SQLite::Statement out_of_time_;
   SQLite::Statement due_;
   SQLite::Statement unknown_due_;
+  SQLite::Statement count_due_;
+  SQLite::Statement count_unknown_due_;
+  SQLite::Statement policy_due_;
   SQLite::Statement leases_;
-  SQLite::Statement next_attempt_time_;
-  SQLite::Statement next_unknown_time_;
   SQLite::Statement next_deadline_;
   SQLite::Statement next_lease_end_;
   SQLite::Statement insert_submission_;

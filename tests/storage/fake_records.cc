@@ -44,6 +44,12 @@ FakeTables::HashKey HashKeyOf(const Submission& s) {
 
 bool IsPending(const Submission& s) { return s.state == SubmissionState::kPending; }
 
+bool IsDue(const Submission& s, absl::Time now) {
+  const bool acts =
+      s.state == SubmissionState::kOutcomeUnknown && s.next_attempt_time != absl::InfinitePast();
+  return (IsPending(s) || acts) && s.next_attempt_time <= now;
+}
+
 }  // namespace
 
 void FakeTransaction::RollBack() {
@@ -165,25 +171,51 @@ absl::StatusOr<std::vector<Submission>> FakeTransaction::FindOutOfTime(absl::Tim
       [](const Submission& s) { return s.submit_deadline_time; });
 }
 
-absl::StatusOr<std::vector<Submission>> FakeTransaction::FindDue(
+absl::StatusOr<std::vector<DueTenant>> FakeTransaction::FindDueTenants(
     const std::string& upstream_account, absl::Time now, int32_t limit) {
+  std::map<std::string, std::pair<DueTenant, absl::Time>> tenants;
+  for (const auto& [id, s] : tables_->submissions) {
+    if (s.scope.upstream_account == upstream_account && IsDue(s, now)) {
+      auto& [tenant, earliest] =
+          tenants.try_emplace(s.scope.tenant, DueTenant(), absl::InfiniteFuture()).first->second;
+      tenant.tenant = s.scope.tenant;
+      tenant.waiting = std::min<int64_t>(tenant.waiting + 1, limit);
+      earliest = std::min(earliest, s.next_attempt_time);
+    }
+  }
+  using Place = std::tuple<int64_t, int64_t, absl::Time, std::string>;
+  std::map<Place, DueTenant> ordered;
+  for (auto& [name, entry] : tenants) {
+    const Scope scope{.tenant = name, .upstream_account = upstream_account};
+    DueTenant& tenant = entry.first;
+    tenant.in_flight = CountInScope(scope, SubmissionState::kDispatching).value();
+    const int64_t last_claim =
+        Lookup(tables_->last_claims, std::pair(name, upstream_account)).value_or(0);
+    ordered.emplace(Place(tenant.in_flight, last_claim, entry.second, name), tenant);
+  }
+  std::vector<DueTenant> found;
+  for (const auto& [place, tenant] : ordered) {
+    if (found.size() < static_cast<size_t>(limit)) {
+      found.push_back(tenant);
+    }
+  }
+  return found;
+}
+
+absl::StatusOr<std::vector<Submission>> FakeTransaction::FindDue(const Scope& scope, absl::Time now,
+                                                                 int32_t limit) {
   return Select(
-      *tables_, limit,
-      [&](const Submission& s) {
-        return IsPending(s) && s.scope.upstream_account == upstream_account &&
-               s.next_attempt_time <= now;
-      },
+      *tables_, limit, [&](const Submission& s) { return s.scope == scope && IsDue(s, now); },
       [](const Submission& s) { return s.next_attempt_time; });
 }
 
 absl::StatusOr<std::vector<Submission>> FakeTransaction::FindUnknownDue(
-    const std::string& upstream_account, absl::Time now, int32_t limit) {
+    const std::string& upstream_account, AmbiguityPolicy policy, absl::Time now, int32_t limit) {
   return Select(
       *tables_, limit,
       [&](const Submission& s) {
-        return s.state == SubmissionState::kOutcomeUnknown &&
-               s.scope.upstream_account == upstream_account &&
-               s.next_attempt_time != absl::InfinitePast() && s.next_attempt_time <= now;
+        return s.state == SubmissionState::kOutcomeUnknown && s.ambiguity_policy == policy &&
+               s.scope.upstream_account == upstream_account && IsDue(s, now);
       },
       [](const Submission& s) { return s.next_attempt_time; });
 }
@@ -265,6 +297,12 @@ void FakeTransaction::MoveAbandoned(const Submission& before, const Submission& 
   }
 }
 
+void FakeTransaction::NoteClaimed(const Submission& after) {
+  if (after.state == SubmissionState::kDispatching) {
+    tables_->last_claims[{after.scope.tenant, after.scope.upstream_account}] = ++tables_->claims;
+  }
+}
+
 void FakeTransaction::WriteParts(const Change& change) {
   const SubmissionId& id = change.submission.id;
   for (const Attempt& attempt : change.attempts) {
@@ -284,6 +322,7 @@ absl::Status FakeTransaction::Insert(const Change& change) {
     return status;
   }
   tables_->submissions[submission.id] = submission;
+  NoteClaimed(submission);
   WriteParts(change);
   return submission.request_id.empty()
              ? absl::OkStatus()
@@ -300,6 +339,9 @@ absl::Status FakeTransaction::Update(const Submission& before, const Change& cha
     return status;
   }
   MoveAbandoned(before, change.submission);
+  if (before.state != change.submission.state) {
+    NoteClaimed(change.submission);
+  }
   tables_->submissions[before.id] = change.submission;
   WriteParts(change);
   return absl::OkStatus();

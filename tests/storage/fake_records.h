@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "service/domain/submission.h"
@@ -27,6 +28,9 @@ struct FakeTables {
   std::map<SubmissionId, std::map<int32_t, Attempt>> attempts;
   std::map<SubmissionId, std::vector<SubmissionEvent>> events;
   std::optional<RecordedAccount> account;
+  // Which of all claims was the last one of a tenant (and account).
+  std::map<std::pair<std::string, std::string>, int64_t> last_claims;
+  int64_t claims = 0;
 };
 
 // Writes into the tables at once and can take all of it back.
@@ -52,10 +56,13 @@ class FakeTransaction : public StoreTransaction {
   absl::StatusOr<int64_t> CountInScope(const Scope& scope, SubmissionState state) override;
   absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) override;
   absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
-  absl::StatusOr<std::vector<Submission>> FindDue(const std::string& upstream_account,
-                                                  absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<DueTenant>> FindDueTenants(const std::string& upstream_account,
+                                                        absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindDue(const Scope& scope, absl::Time now,
+                                                  int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindUnknownDue(const std::string& upstream_account,
-                                                         absl::Time now, int32_t limit) override;
+                                                         AmbiguityPolicy policy, absl::Time now,
+                                                         int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindLeases(absl::Time ended_by, int32_t limit) override;
   absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) override;
   absl::Status Insert(const Change& change) override;
@@ -74,6 +81,7 @@ class FakeTransaction : public StoreTransaction {
 
   bool HasTask(const SubmissionId& id, const TaskId& task_id) const;
   void RememberForUndo(const SubmissionId& id);
+  void NoteClaimed(const Submission& after);
   void MoveAbandoned(const Submission& before, const Submission& after);
   absl::Status MoveHashHold(const std::optional<Submission>& before, const Submission& after);
   void WriteParts(const Change& change);
