@@ -327,6 +327,37 @@ TEST(ClientTest, AConnectionThatComesUpSlowlyIsWaitedFor) {
   EXPECT_EQ(models.error().attempts, 1);
 }
 
+TEST(ClientTest, ChangesAreRetriedAsEveryCallAndNotWhereThatIsForbidden) {
+  auto failures = std::make_shared<int>(0);
+  const auto fail_once = [failures](grpc::ServerContext&, const auto& /*request*/,
+                                    auto& /*response*/) {
+    return ++*failures % 2 == 1 ? ToStatus(kUnavailable) : grpc::Status::OK;
+  };
+  const auto forbid = [](grpc::ServerContext& context, const v1::RetrySubmissionRequest&,
+                         v1::Submission&) {
+    context.AddTrailingMetadata("grpc-retry-pushback-ms", "-1");
+    return ToStatus(kUnavailable);
+  };
+  FakeServer server({.cancel = fail_once,
+                     .release = fail_once,
+                     .resolve = fail_once,
+                     .bulk_resolve = fail_once,
+                     .retry = forbid,
+                     .status = fail_once});
+  ManualTime time;
+  const auto client = Connect({server, time});
+  EXPECT_TRUE(client->Cancel({}).ok());
+  EXPECT_TRUE(client->ReleaseDedupe({}).ok());
+  EXPECT_TRUE(client->Resolve({}).ok());
+  EXPECT_TRUE(client->BulkResolve({}).ok());
+  EXPECT_TRUE(client->GetServiceStatus().ok());
+  EXPECT_EQ(server.calls().size(), 10U);
+  const auto retried = client->Retry({});
+  ASSERT_FALSE(retried.ok());
+  EXPECT_EQ(retried.error().stop, RetryStop::kForbidden);
+  EXPECT_EQ(server.calls().size(), 11U);
+}
+
 TEST(ClientTest, PagesFollowTheTokensToTheEnd) {
   FakeServer server({.list = [](grpc::ServerContext&, const v1::ListSubmissionsRequest& request,
                                 v1::ListSubmissionsResponse& response) {
