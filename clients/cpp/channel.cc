@@ -15,8 +15,11 @@ namespace {
 
 constexpr char kUserAgent[] = "genledger-cpp";
 // A server that restarts is found again quickly.
-constexpr int kReconnectMillisMin = 100;
+constexpr int kReconnectMillisInitial = 100;
 constexpr int kReconnectMillisMax = 5'000;
+// How long a connection may take to come up, the server's first HTTP/2 frame included: shorter than
+// a call, long enough for TLS over a slow link to a busy server.
+constexpr int kConnectMillisMax = 10'000;
 
 Error Invalid(std::string message) {
   return LocalError(grpc::StatusCode::INVALID_ARGUMENT, std::move(message));
@@ -74,8 +77,9 @@ grpc::ChannelArguments MakeArguments(const Address& address) {
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, address.local ? 0 : 1);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMillisMin);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMillisMin);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMillisInitial);
+  // In spite of its name this is the time limit of connecting; it holds up no later attempt.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMillisMax);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMillisMax);
   return arguments;
 }

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "clients/cpp/channel.h"
+#include "clients/cpp/credentials.h"
 #include "clients/cpp/retry_loop.h"
-#include "clients/cpp/small_file.h"
 
 namespace genledger::client {
 namespace {
@@ -38,6 +38,7 @@ Result<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
 Client::Client(ClientOptions options, const std::shared_ptr<grpc::Channel>& channel)
     : options_(std::move(options)),
       generations_(v1::GenerationService::NewStub(channel)),
+      admin_(v1::AdminService::NewStub(channel)),
       health_(grpc::health::v1::Health::NewStub(channel)) {}
 
 template <typename Response>
@@ -48,13 +49,9 @@ Result<Response> Client::Call(
   std::optional<Error> error =
       CallWithRetries(options_.retry, options_.environment, options_.timeout + wait,
                       [&](grpc::ClientContext& context) {
-                        if (!options_.token_file.empty()) {
-                          Result<std::string> token = ReadToken(options_.token_file);
-                          if (!token.ok()) {
-                            token_error = token.error();
-                            return grpc::Status(token.error().code, token.error().message);
-                          }
-                          context.AddMetadata("authorization", "Bearer " + *token);
+                        token_error = AddCredentials(options_, context);
+                        if (token_error.has_value()) {
+                          return grpc::Status(token_error->code, token_error->message);
                         }
                         response.Clear();
                         return rpc(context, response);
@@ -105,6 +102,25 @@ SubmissionPages Client::List(v1::ListSubmissionsRequest request) {
   return {this, std::move(request)};
 }
 
+SubmissionWatch Client::Watch(v1::WatchSubmissionRequest request) {
+  return {generations_.get(), &options_, std::move(request)};
+}
+
+Result<v1::CancelSubmissionResponse> Client::Cancel(const v1::CancelSubmissionRequest& request) {
+  return Call<v1::CancelSubmissionResponse>(
+      absl::ZeroDuration(),
+      [&](grpc::ClientContext& context, v1::CancelSubmissionResponse& response) {
+        return generations_->CancelSubmission(&context, request, &response);
+      });
+}
+
+Result<v1::Submission> Client::ReleaseDedupe(const v1::ReleaseDedupeRequest& request) {
+  return Call<v1::Submission>(absl::ZeroDuration(),
+                              [&](grpc::ClientContext& context, v1::Submission& response) {
+                                return generations_->ReleaseDedupe(&context, request, &response);
+                              });
+}
+
 Result<std::vector<v1::Model>> Client::ListModels() {
   Result<v1::ListModelsResponse> found = Call<v1::ListModelsResponse>(
       absl::ZeroDuration(), [&](grpc::ClientContext& context, v1::ListModelsResponse& response) {
@@ -114,6 +130,36 @@ Result<std::vector<v1::Model>> Client::ListModels() {
     return found.error();
   }
   return std::vector<v1::Model>(found->models().begin(), found->models().end());
+}
+
+Result<v1::Submission> Client::Resolve(const v1::ResolveSubmissionRequest& request) {
+  return Call<v1::Submission>(absl::ZeroDuration(),
+                              [&](grpc::ClientContext& context, v1::Submission& response) {
+                                return admin_->ResolveSubmission(&context, request, &response);
+                              });
+}
+
+Result<v1::BulkResolveSubmissionsResponse> Client::BulkResolve(
+    const v1::BulkResolveSubmissionsRequest& request) {
+  return Call<v1::BulkResolveSubmissionsResponse>(
+      absl::ZeroDuration(),
+      [&](grpc::ClientContext& context, v1::BulkResolveSubmissionsResponse& response) {
+        return admin_->BulkResolveSubmissions(&context, request, &response);
+      });
+}
+
+Result<v1::Submission> Client::Retry(const v1::RetrySubmissionRequest& request) {
+  return Call<v1::Submission>(absl::ZeroDuration(),
+                              [&](grpc::ClientContext& context, v1::Submission& response) {
+                                return admin_->RetrySubmission(&context, request, &response);
+                              });
+}
+
+Result<v1::ServiceStatus> Client::GetServiceStatus() {
+  return Call<v1::ServiceStatus>(
+      absl::ZeroDuration(), [&](grpc::ClientContext& context, v1::ServiceStatus& response) {
+        return admin_->GetServiceStatus(&context, v1::GetServiceStatusRequest(), &response);
+      });
 }
 
 Result<HealthCheckResponse::ServingStatus> Client::CheckHealth(const std::string& service) {

@@ -1,4 +1,4 @@
-// A typed client of genledger.v1.GenerationService.
+// A typed client of genledger.v1.GenerationService and AdminService.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -12,6 +12,8 @@
 #include "absl/time/time.h"
 #include "clients/cpp/options.h"
 #include "clients/cpp/result.h"
+#include "clients/cpp/submission_watch.h"
+#include "genledger/v1/admin_service.grpc.pb.h"
 #include "genledger/v1/generation_service.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
@@ -49,7 +51,38 @@ class Client {
   // The pages from request.page_token on; calls nothing yet. The client must outlive the pages.
   SubmissionPages List(v1::ListSubmissionsRequest request);
 
+  // One submission as it changes, events after request.after_revision; calls nothing yet. The
+  // client must outlive the watch.
+  SubmissionWatch Watch(v1::WatchSubmissionRequest request);
+
+  // By id cancels for everybody, by request_id withdraws that one. OK says that it was understood;
+  // the outcome says what became of it. A repeat answers for the first: a lost answer can turn
+  // CANCELLED_FREE into ALREADY_TERMINAL. NOT_FOUND; ABORTED: the etag is old.
+  Result<v1::CancelSubmissionResponse> Cancel(const v1::CancelSubmissionRequest& request);
+
+  // Lets the content of a SUBMITTED submission be submitted again. A repeat changes nothing.
+  // NOT_FOUND; ABORTED: the etag is old; FAILED_PRECONDITION ILLEGAL_STATE: not SUBMITTED.
+  Result<v1::Submission> ReleaseDedupe(const v1::ReleaseDedupeRequest& request);
+
   Result<std::vector<v1::Model>> ListModels();
+
+  // For operators (the others: PERMISSION_DENIED): settles OUTCOME_UNKNOWN, or corrects ABANDONED,
+  // by evidence. NOT_FOUND; ABORTED: the etag is old; INVALID_ARGUMENT; FAILED_PRECONDITION
+  // ILLEGAL_STATE: not in those states, which is also the answer if an earlier attempt of this call
+  // did it and its answer was lost. The same holds for Retry.
+  Result<v1::Submission> Resolve(const v1::ResolveSubmissionRequest& request);
+
+  // For operators: settles all OUTCOME_UNKNOWN that a filter names; with dry_run only counts and
+  // lists them. After an error some may be settled; a repeat settles the others. INVALID_ARGUMENT.
+  Result<v1::BulkResolveSubmissionsResponse> BulkResolve(
+      const v1::BulkResolveSubmissionsRequest& request);
+
+  // For operators: starts a new run of a FAILED or CANCELLED submission. NOT_FOUND; ABORTED: the
+  // etag is old; INVALID_ARGUMENT: no note; FAILED_PRECONDITION ILLEGAL_STATE.
+  Result<v1::Submission> Retry(const v1::RetrySubmissionRequest& request);
+
+  // For operators: what the replica that answers is doing; the counts are the store's.
+  Result<v1::ServiceStatus> GetServiceStatus();
 
   // grpc.health.v1; the empty name asks about the whole server. NOT_FOUND: no such service.
   Result<grpc::health::v1::HealthCheckResponse::ServingStatus> CheckHealth(
@@ -65,6 +98,7 @@ class Client {
 
   const ClientOptions options_;
   const std::unique_ptr<v1::GenerationService::Stub> generations_;
+  const std::unique_ptr<v1::AdminService::Stub> admin_;
   const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
 };
 

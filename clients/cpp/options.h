@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace genledger::client {
@@ -51,6 +52,14 @@ struct ClientOptions {
   absl::Duration timeout = absl::Seconds(15);
 
   RetryOptions retry;
+
+  // A watch whose stream says nothing for so long has lost it (the server gives a sign of life
+  // every 15 s), and opens another.
+  absl::Duration watch_silence_max = absl::Seconds(45);
+  // How long a watch that had a stream tries to get it back, whatever RetryOptions::attempts_max:
+  // a server may drain for a minute before it is replaced.
+  absl::Duration watch_reconnect_max = absl::Minutes(2);
+
   Environment environment;
 };
 

@@ -67,12 +67,29 @@ std::optional<Error> AttemptOnce(absl::Duration time_left, const AttemptFunction
   if (status.ok()) {
     return std::nullopt;
   }
+  return ErrorFromAttempt(status, context);
+}
+
+}  // namespace
+
+std::variant<absl::Duration, RetryStop> AfterFailure(const RetryOptions& options,
+                                                     const Environment& environment,
+                                                     const Error& error, absl::Time deadline) {
+  if (const std::optional<RetryStop> stop = StopAfter(options, error); stop.has_value()) {
+    return *stop;
+  }
+  const absl::Duration delay = DelayAfter(options, environment, error);
+  if (environment.now() + delay >= deadline) {
+    return RetryStop::kNoTimeLeft;
+  }
+  return delay;
+}
+
+Error ErrorFromAttempt(const grpc::Status& status, const grpc::ClientContext& context) {
   Error error = ErrorFromStatus(status);
   error.pushback = PushbackOf(context);
   return error;
 }
-
-}  // namespace
 
 std::optional<Error> CallWithRetries(const RetryOptions& options, const Environment& environment,
                                      absl::Duration timeout, const AttemptFunction& attempt) {
@@ -83,16 +100,12 @@ std::optional<Error> CallWithRetries(const RetryOptions& options, const Environm
       return std::nullopt;
     }
     error->attempts = attempts;
-    if (const std::optional<RetryStop> stop = StopAfter(options, *error); stop.has_value()) {
+    const auto next = AfterFailure(options, environment, *error, deadline);
+    if (const RetryStop* stop = std::get_if<RetryStop>(&next); stop != nullptr) {
       error->stop = *stop;
       return error;
     }
-    const absl::Duration delay = DelayAfter(options, environment, *error);
-    if (environment.now() + delay >= deadline) {
-      error->stop = RetryStop::kNoTimeLeft;
-      return error;
-    }
-    environment.sleep(delay);
+    environment.sleep(std::get<absl::Duration>(next));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <variant>
 
 #include "absl/time/time.h"
 #include "clients/cpp/error.h"
@@ -20,5 +21,14 @@ using AttemptFunction = std::function<grpc::Status(grpc::ClientContext&)>;
 // Blocks; thread safe if the environment is.
 std::optional<Error> CallWithRetries(const RetryOptions& options, const Environment& environment,
                                      absl::Duration timeout, const AttemptFunction& attempt);
+
+// What follows a failed attempt: the delay before the next one, or why there is none. Of `error`
+// its `attempts` are counted; at `deadline` the next attempt must have begun.
+std::variant<absl::Duration, RetryStop> AfterFailure(const RetryOptions& options,
+                                                     const Environment& environment,
+                                                     const Error& error, absl::Time deadline);
+
+// The failed attempt's error, with what grpc-retry-pushback-ms said.
+Error ErrorFromAttempt(const grpc::Status& status, const grpc::ClientContext& context);
 
 }  // namespace genledger::client

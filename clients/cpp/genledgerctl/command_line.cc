@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "clients/cpp/genledgerctl/cancel_command.h"
 #include "clients/cpp/genledgerctl/command.h"
 #include "clients/cpp/genledgerctl/error_report.h"
 #include "clients/cpp/genledgerctl/get_command.h"
@@ -12,15 +13,23 @@
 #include "clients/cpp/genledgerctl/help.h"
 #include "clients/cpp/genledgerctl/list_command.h"
 #include "clients/cpp/genledgerctl/models_command.h"
+#include "clients/cpp/genledgerctl/release_command.h"
+#include "clients/cpp/genledgerctl/resolve_command.h"
+#include "clients/cpp/genledgerctl/retry_command.h"
+#include "clients/cpp/genledgerctl/status_command.h"
 #include "clients/cpp/genledgerctl/submit_command.h"
 #include "clients/cpp/genledgerctl/text.h"
+#include "clients/cpp/genledgerctl/unknown_command.h"
+#include "clients/cpp/genledgerctl/watch_command.h"
 
 namespace genledger::ctl {
 namespace {
 
 // Every verb, in the order of the help page.
-constexpr std::array<const Command*, 5> kCommands = {&kSubmitCommand, &kGetCommand, &kListCommand,
-                                                     &kModelsCommand, &kHealthCommand};
+constexpr std::array<const Command*, 12> kCommands = {
+    &kSubmitCommand, &kGetCommand,     &kListCommand,    &kWatchCommand,
+    &kCancelCommand, &kReleaseCommand, &kUnknownCommand, &kResolveCommand,
+    &kRetryCommand,  &kStatusCommand,  &kModelsCommand,  &kHealthCommand};
 
 const Command* FindCommand(std::string_view name) {
   const auto found = std::find_if(kCommands.begin(), kCommands.end(),

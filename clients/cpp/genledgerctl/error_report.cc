@@ -1,7 +1,5 @@
 #include "clients/cpp/genledgerctl/error_report.h"
 
-#include <string_view>
-
 #include "absl/time/time.h"
 #include "clients/cpp/genledgerctl/json_view.h"
 #include "clients/cpp/genledgerctl/text.h"
@@ -25,12 +23,14 @@ constexpr Advice kAdvice[] = {
     {"SUBMISSION_ABANDONED",
      "a new --request_id submits it again, knowing that both may be charged"},
     {"UPSTREAM_OUTCOME_UNKNOWN",
-     "do not submit it again: it may have been charged; an operator settles it by evidence"},
+     "do not submit it again: it may have been charged; an operator settles it by evidence, see "
+     "genledgerctl unknown"},
     {"UPSTREAM_REFUSED_REQUEST", "change what is asked for; the same content is refused again"},
     {"UPSTREAM_CREDENTIAL_INVALID", "an operator must replace the service's upstream API key"},
     {"UPSTREAM_BALANCE_EXHAUSTED", "an operator must top up the upstream account"},
     {"UPSTREAM_FORBIDDEN", "an operator must find out what the upstream account may not do"},
     {"UPSTREAM_MISCONFIGURED", "an operator must check the server's upstream URL"},
+    {"ILLEGAL_STATE", "look at its present state with genledgerctl get"},
     {"ETAG_MISMATCH", "read the submission again and repeat with its present etag"},
     {"UNAUTHENTICATED", "give a valid token with --token_file"},
     {"PERMISSION_DENIED", "this credential's role or tenant does not allow it"},
@@ -49,16 +49,16 @@ std::string TransportAdvice(const client::Error& error, const std::string& serve
       return "repeat the same command, it answers for work that was begun; or allow more --timeout";
     case grpc::StatusCode::UNAUTHENTICATED:
       return "give a valid token with --token_file";
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return "this server does not offer that; is it older than this genledgerctl?";
     default:
       return "";
   }
 }
 
 std::string NextStep(const client::Error& error, const std::string& server) {
-  for (const Advice& advice : kAdvice) {
-    if (advice.reason == error.reason) {
-      return std::string(advice.text);
-    }
+  if (std::string advice = AdviceOn(error.reason); !advice.empty()) {
+    return advice;
   }
   return error.retry_delay.has_value() ? RetryText(error) : TransportAdvice(error, server);
 }
@@ -92,6 +92,15 @@ ExitCode ExitCodeOf(const client::Error& error) {
     default:
       return ExitCode::kOther;
   }
+}
+
+std::string AdviceOn(std::string_view reason) {
+  for (const Advice& advice : kAdvice) {
+    if (advice.reason == reason) {
+      return std::string(advice.text);
+    }
+  }
+  return "";
 }
 
 std::string ErrorText(const client::Error& error, const std::string& server) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "clients/cpp/error.h"
 #include "clients/cpp/genledgerctl/exit_code.h"
@@ -12,6 +13,9 @@ namespace genledger::ctl {
 
 // By code; by reason only where one code means two things to a caller.
 ExitCode ExitCodeOf(const client::Error& error);
+
+// What to do after an error with this reason; empty if there is nothing to say.
+std::string AdviceOn(std::string_view reason);
 
 // For people: one line with code, reason and message, a line for each violation, and a last line
 // on what to do next. Everything from the server is escaped.

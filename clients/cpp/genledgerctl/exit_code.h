@@ -15,7 +15,7 @@ enum class ExitCode {
   kOutcomeUnknown = 8,      // it may have been charged; never submit again blindly
   kUnauthenticated = 9,     // no credential, a bad one, or one that may not do this
   kResourceExhausted = 10,  // quota, backlog or the upstream's rate limit
-  kPending = 11,            // submitted, but no task_id yet
+  kPending = 11,            // still on its way: no task_id yet, or a cancel is only requested
 };
 
 // The table that every help page ends with.
@@ -31,6 +31,6 @@ inline constexpr char kExitCodesHelp[] =
     "   8  outcome unknown: it may have been charged; do not submit it again blindly\n"
     "   9  no valid credential, or it does not allow this\n"
     "  10  resource exhausted: quota, backlog, or the upstream's rate limit\n"
-    "  11  submitted, but still without a task_id\n";
+    "  11  still on its way: no task_id yet, or a cancel is only requested\n";
 
 }  // namespace genledger::ctl

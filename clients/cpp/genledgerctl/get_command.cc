@@ -93,18 +93,7 @@ ExitCode GetOne(client::Client& client, const v1::GetSubmissionRequest& request,
   if (!found.ok()) {
     return ReportError(found.error(), global, terminal);
   }
-  switch (global.output) {
-    case Output::kJson:
-      *terminal.out << MessageToJson(*found);
-      break;
-    case Output::kId:
-      *terminal.out << TaskIdOrId(*found) << "\n";
-      break;
-    case Output::kTable:
-      *terminal.out << SubmissionText(*found, v1::SubmitGenerationResponse::DEDUPE_UNSPECIFIED,
-                                      terminal);
-      break;
-  }
+  PrintSubmission(*found, global.output, terminal);
   return ExitCode::kOk;
 }
 

@@ -74,6 +74,19 @@ std::string DurationText(absl::Duration duration) {
   return text + "s";
 }
 
+// A document without its line ends and indentation; strings hold no bare line ends.
+std::string OnOneLine(const std::string& json) {
+  std::string out;
+  bool indentation = false;
+  for (const char c : json) {
+    indentation = c == '\n' || (indentation && c == ' ');
+    if (!indentation) {
+      out += c;
+    }
+  }
+  return out + "\n";
+}
+
 }  // namespace
 
 std::string MessageToJson(const google::protobuf::Message& message) {
@@ -95,6 +108,10 @@ std::string MessageToJson(const google::protobuf::Message& message) {
   return PrintableJson(json);
 }
 
+std::string MessageToJsonLine(const google::protobuf::Message& message) {
+  return OnOneLine(MessageToJson(message));
+}
+
 std::string ErrorToJson(const client::Error& error, ExitCode exit_code) {
   std::string out = "{\n \"error\": {\n";
   out += "  \"code\": " + Quote(client::CodeName(error.code)) + ",\n";
@@ -108,6 +125,10 @@ std::string ErrorToJson(const client::Error& error, ExitCode exit_code) {
   out += "  \"attempts\": " + std::to_string(error.attempts) + ",\n";
   out += "  \"exit_code\": " + std::to_string(static_cast<int>(exit_code)) + "\n }\n}\n";
   return PrintableJson(out);
+}
+
+std::string ErrorToJsonLine(const client::Error& error, ExitCode exit_code) {
+  return OnOneLine(ErrorToJson(error, exit_code));
 }
 
 }  // namespace genledger::ctl

@@ -14,8 +14,14 @@ namespace genledger::ctl {
 // fixed, characters that drive a terminal are escaped, the last byte is a line end.
 std::string MessageToJson(const google::protobuf::Message& message);
 
+// The same on one line: for streams of documents.
+std::string MessageToJsonLine(const google::protobuf::Message& message);
+
 // {"error": {"code", "reason", "message", "violations": [{"field", "description"}], "metadata",
 // "retry_delay", "attempts", "exit_code"}}; "retry_delay" ("1.5s") only if the server sent one.
 std::string ErrorToJson(const client::Error& error, ExitCode exit_code);
+
+// The same on one line.
+std::string ErrorToJsonLine(const client::Error& error, ExitCode exit_code);
 
 }  // namespace genledger::ctl

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
       .in = &std::cin,
       .out = &std::cout,
       .err = &std::cerr,
+      .out_is_tty = isatty(STDOUT_FILENO) == 1,
       .err_is_tty = isatty(STDERR_FILENO) == 1,
       .color = isatty(STDOUT_FILENO) == 1 && Variable("TERM").value_or("dumb") != "dumb",
       .zone = absl::LocalTimeZone(),

@@ -3,8 +3,10 @@
 #include <map>
 #include <utility>
 
+#include "clients/cpp/genledgerctl/enum_name.h"
+#include "clients/cpp/genledgerctl/json_view.h"
 #include "clients/cpp/genledgerctl/text.h"
-#include "google/protobuf/descriptor.h"
+#include "clients/cpp/genledgerctl/time_text.h"
 
 namespace genledger::ctl {
 namespace {
@@ -14,35 +16,8 @@ constexpr size_t kPromptColumnsInTable = 40;
 constexpr size_t kMessageColumnsInTable = 50;
 constexpr char kNone[] = "-";
 
-// "DEDUPE_CREATED" -> "CREATED"; "DEDUPE_9" for an unknown number.
-template <typename Enum>
-std::string EnumName(Enum value, const std::string& prefix) {
-  const google::protobuf::EnumValueDescriptor* known =
-      google::protobuf::GetEnumDescriptor<Enum>()->FindValueByNumber(static_cast<int>(value));
-  return known == nullptr ? prefix + std::to_string(static_cast<int>(value))
-                          : known->name().substr(prefix.size());
-}
-
-absl::Time FromProto(const google::protobuf::Timestamp& proto) {
-  return absl::FromUnixSeconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
-}
-
-std::string UtcText(const google::protobuf::Timestamp& proto) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", FromProto(proto), absl::UTCTimeZone());
-}
-
-// UTC, and the user's own time where that is another.
-std::string TimeText(const google::protobuf::Timestamp& proto, absl::TimeZone zone) {
-  const absl::Time time = FromProto(proto);
-  std::string text = UtcText(proto);
-  if (zone.At(time).offset != 0) {
-    text += absl::FormatTime("  (%Y-%m-%d %H:%M:%S %Ez local)", time, zone);
-  }
-  return text;
-}
-
 std::string DurationText(const google::protobuf::Duration& proto) {
-  return absl::FormatDuration(absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos()));
+  return absl::FormatDuration(FromProto(proto));
 }
 
 Color StateColor(v1::Submission::State state) {
@@ -153,6 +128,10 @@ void AddTimes(const v1::Submission& submission, const Terminal& terminal, Sheet&
   const bool waits = submission.state() == v1::Submission::STATE_PENDING;
   AddTime("next_attempt", waits && submission.has_next_attempt_time(),
           submission.next_attempt_time(), terminal, sheet);
+  AddTime("policy_acts",
+          submission.state() == v1::Submission::STATE_OUTCOME_UNKNOWN &&
+              submission.has_next_attempt_time(),
+          submission.next_attempt_time(), terminal, sheet);
   AddTime("submit_deadline", waits && submission.has_submit_deadline_time(),
           submission.submit_deadline_time(), terminal, sheet);
   AddTime("dedupe_until", submission.has_dedupe_expire_time(), submission.dedupe_expire_time(),
@@ -200,10 +179,6 @@ std::string AttemptsText(const v1::Submission& submission, bool color) {
                   {Shorten(Printable(message), kMessageColumnsInTable)}});
   }
   return table.Render();
-}
-
-std::string ChargesText(const v1::Submission& submission) {
-  return std::to_string(submission.charges_min()) + ".." + std::to_string(submission.charges_max());
 }
 
 }  // namespace
@@ -257,6 +232,21 @@ std::string PreviewText(const v1::SubmitGenerationResponse::Preview& preview,
   return sheet.Render();
 }
 
+void PrintSubmission(const v1::Submission& submission, Output output, const Terminal& terminal) {
+  switch (output) {
+    case Output::kJson:
+      *terminal.out << MessageToJson(submission);
+      break;
+    case Output::kId:
+      *terminal.out << TaskIdOrId(submission) << "\n";
+      break;
+    case Output::kTable:
+      *terminal.out << SubmissionText(submission, v1::SubmitGenerationResponse::DEDUPE_UNSPECIFIED,
+                                      terminal);
+      break;
+  }
+}
+
 Table SubmissionTable(bool color) {
   return {{"ID", "STATE", "TASK_ID", "MODEL", "CREATED", "CHARGES", "PROMPT"}, color};
 }
@@ -273,6 +263,10 @@ void AddSubmission(const v1::Submission& submission, Table& table) {
 
 std::string TaskIdOrId(const v1::Submission& submission) {
   return Printable(submission.task_id().empty() ? submission.id() : submission.task_id());
+}
+
+std::string ChargesText(const v1::Submission& submission) {
+  return std::to_string(submission.charges_min()) + ".." + std::to_string(submission.charges_max());
 }
 
 std::string StateName(v1::Submission::State state) { return EnumName(state, "STATE_"); }

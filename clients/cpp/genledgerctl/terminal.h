@@ -12,9 +12,10 @@ struct Terminal {
   std::istream* in = nullptr;
   std::ostream* out = nullptr;  // results
   std::ostream* err = nullptr;  // errors, hints, progress
-  bool err_is_tty = false;      // progress is shown
-  bool color = false;           // of `out`
-  absl::TimeZone zone;          // the user's
+  bool out_is_tty = false;
+  bool err_is_tty = false;  // progress is shown
+  bool color = false;       // of `out`
+  absl::TimeZone zone;      // the user's
 };
 
 }  // namespace genledger::ctl

@@ -2,6 +2,9 @@
 
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -288,6 +291,71 @@ TEST(ClientTest, NobodyListeningIsUnavailable) {
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().code, grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(answer.error().reason, "");
+}
+
+// A socket that accepts connections (the kernel does) and never says a word.
+class MuteListener {
+ public:
+  MuteListener() : file_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(file_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(file_, 1), 0);
+    EXPECT_EQ(getsockname(file_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~MuteListener() { close(file_); }
+  MuteListener(const MuteListener&) = delete;
+  MuteListener& operator=(const MuteListener&) = delete;
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int file_;
+  int port_ = 0;
+};
+
+// An overloaded server, or one far away, answers late: that is no reason to say that nobody is
+// there.
+TEST(ClientTest, AConnectionThatComesUpSlowlyIsWaitedFor) {
+  const MuteListener listener;
+  auto client = Client::Create({.server = listener.address(), .timeout = absl::Seconds(1)});
+  ASSERT_TRUE(client.ok());
+  const auto models = (*client)->ListModels();
+  ASSERT_FALSE(models.ok());
+  EXPECT_EQ(models.error().code, grpc::StatusCode::DEADLINE_EXCEEDED) << models.error().message;
+  EXPECT_EQ(models.error().attempts, 1);
+}
+
+TEST(ClientTest, ChangesAreRetriedAsEveryCallAndNotWhereThatIsForbidden) {
+  auto failures = std::make_shared<int>(0);
+  const auto fail_once = [failures](grpc::ServerContext&, const auto& /*request*/,
+                                    auto& /*response*/) {
+    return ++*failures % 2 == 1 ? ToStatus(kUnavailable) : grpc::Status::OK;
+  };
+  const auto forbid = [](grpc::ServerContext& context, const v1::RetrySubmissionRequest&,
+                         v1::Submission&) {
+    context.AddTrailingMetadata("grpc-retry-pushback-ms", "-1");
+    return ToStatus(kUnavailable);
+  };
+  FakeServer server({.cancel = fail_once,
+                     .release = fail_once,
+                     .resolve = fail_once,
+                     .bulk_resolve = fail_once,
+                     .retry = forbid,
+                     .status = fail_once});
+  ManualTime time;
+  const auto client = Connect({server, time});
+  EXPECT_TRUE(client->Cancel({}).ok());
+  EXPECT_TRUE(client->ReleaseDedupe({}).ok());
+  EXPECT_TRUE(client->Resolve({}).ok());
+  EXPECT_TRUE(client->BulkResolve({}).ok());
+  EXPECT_TRUE(client->GetServiceStatus().ok());
+  EXPECT_EQ(server.calls().size(), 10U);
+  const auto retried = client->Retry({});
+  ASSERT_FALSE(retried.ok());
+  EXPECT_EQ(retried.error().stop, RetryStop::kForbidden);
+  EXPECT_EQ(server.calls().size(), 11U);
 }
 
 TEST(ClientTest, PagesFollowTheTokensToTheEnd) {

@@ -43,6 +43,61 @@ class FakeServer::Generations final : public v1::GenerationService::Service {
     owner_->Record(*context, {});
     return owner_->Answer(owner_->handlers_.models, context, request, response);
   }
+  grpc::Status WatchSubmission(grpc::ServerContext* context,
+                               const v1::WatchSubmissionRequest* request,
+                               grpc::ServerWriter<v1::WatchSubmissionResponse>* writer) override {
+    owner_->Record(*context, {.watch = *request});
+    const grpc::Status status =
+        owner_->handlers_.watch ? owner_->handlers_.watch(*context, *request, *writer)
+                                : grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "not in this test");
+    absl::MutexLock lock(&owner_->mu_);
+    ++owner_->answered_;
+    return status;
+  }
+  grpc::Status CancelSubmission(grpc::ServerContext* context,
+                                const v1::CancelSubmissionRequest* request,
+                                v1::CancelSubmissionResponse* response) override {
+    owner_->Record(*context, {});
+    return owner_->Answer(owner_->handlers_.cancel, context, request, response);
+  }
+  grpc::Status ReleaseDedupe(grpc::ServerContext* context, const v1::ReleaseDedupeRequest* request,
+                             v1::Submission* response) override {
+    owner_->Record(*context, {});
+    return owner_->Answer(owner_->handlers_.release, context, request, response);
+  }
+
+  FakeServer* const owner_;
+};
+
+class FakeServer::Admin final : public v1::AdminService::Service {
+ public:
+  explicit Admin(FakeServer* owner) : owner_(owner) {}
+
+ private:
+  grpc::Status ResolveSubmission(grpc::ServerContext* context,
+                                 const v1::ResolveSubmissionRequest* request,
+                                 v1::Submission* response) override {
+    owner_->Record(*context, {});
+    return owner_->Answer(owner_->handlers_.resolve, context, request, response);
+  }
+  grpc::Status BulkResolveSubmissions(grpc::ServerContext* context,
+                                      const v1::BulkResolveSubmissionsRequest* request,
+                                      v1::BulkResolveSubmissionsResponse* response) override {
+    owner_->Record(*context, {});
+    return owner_->Answer(owner_->handlers_.bulk_resolve, context, request, response);
+  }
+  grpc::Status RetrySubmission(grpc::ServerContext* context,
+                               const v1::RetrySubmissionRequest* request,
+                               v1::Submission* response) override {
+    owner_->Record(*context, {});
+    return owner_->Answer(owner_->handlers_.retry, context, request, response);
+  }
+  grpc::Status GetServiceStatus(grpc::ServerContext* context,
+                                const v1::GetServiceStatusRequest* request,
+                                v1::ServiceStatus* response) override {
+    owner_->Record(*context, {});
+    return owner_->Answer(owner_->handlers_.status, context, request, response);
+  }
 
   FakeServer* const owner_;
 };
@@ -76,11 +131,13 @@ grpc::Status FakeServer::Answer(const Handler<Request, Response>& handler,
 FakeServer::FakeServer(Handlers handlers)
     : handlers_(std::move(handlers)),
       generations_(std::make_unique<Generations>(this)),
+      admin_(std::make_unique<Admin>(this)),
       health_(std::make_unique<Health>(this)) {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(generations_.get());
+  builder.RegisterService(admin_.get());
   builder.RegisterService(health_.get());
   server_ = builder.BuildAndStart();
   address_ = "127.0.0.1:" + std::to_string(port);

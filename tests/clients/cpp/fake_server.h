@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "genledger/v1/admin_service.grpc.pb.h"
 #include "genledger/v1/generation_service.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
@@ -21,13 +22,25 @@ namespace genledger::test {
 template <typename Request, typename Response>
 using Handler = std::function<grpc::Status(grpc::ServerContext&, const Request&, Response&)>;
 
+// Writes what the stream says; its return ends the stream.
+using WatchHandler =
+    std::function<grpc::Status(grpc::ServerContext&, const v1::WatchSubmissionRequest&,
+                               grpc::ServerWriter<v1::WatchSubmissionResponse>&)>;
+
 // What the server answers; an empty handler answers UNIMPLEMENTED. Set them before the first call.
 struct Handlers {
   Handler<v1::SubmitGenerationRequest, v1::SubmitGenerationResponse> submit;
   Handler<v1::GetSubmissionRequest, v1::Submission> get;
   Handler<v1::BatchGetSubmissionsRequest, v1::BatchGetSubmissionsResponse> batch_get;
   Handler<v1::ListSubmissionsRequest, v1::ListSubmissionsResponse> list;
+  WatchHandler watch;
+  Handler<v1::CancelSubmissionRequest, v1::CancelSubmissionResponse> cancel;
+  Handler<v1::ReleaseDedupeRequest, v1::Submission> release;
   Handler<v1::ListModelsRequest, v1::ListModelsResponse> models;
+  Handler<v1::ResolveSubmissionRequest, v1::Submission> resolve;
+  Handler<v1::BulkResolveSubmissionsRequest, v1::BulkResolveSubmissionsResponse> bulk_resolve;
+  Handler<v1::RetrySubmissionRequest, v1::Submission> retry;
+  Handler<v1::GetServiceStatusRequest, v1::ServiceStatus> status;
   Handler<grpc::health::v1::HealthCheckRequest, grpc::health::v1::HealthCheckResponse> health;
 };
 
@@ -35,6 +48,7 @@ struct Handlers {
 struct SeenCall {
   std::string authorization;
   v1::SubmitGenerationRequest submit;  // of SubmitGeneration only
+  v1::WatchSubmissionRequest watch;    // of WatchSubmission only
 };
 
 // A handler sees what the handlers of answered calls wrote, and so does who has called calls()
@@ -49,6 +63,7 @@ class FakeServer {
 
  private:
   class Generations;
+  class Admin;
   class Health;
 
   void Record(const grpc::ServerContext& context, SeenCall call);
@@ -61,6 +76,7 @@ class FakeServer {
   std::vector<SeenCall> calls_ ABSL_GUARDED_BY(mu_);
   int answered_ ABSL_GUARDED_BY(mu_) = 0;
   std::unique_ptr<Generations> generations_;
+  std::unique_ptr<Admin> admin_;
   std::unique_ptr<Health> health_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;

@@ -1,0 +1,10 @@
+// genledgerctl watch
+#pragma once
+
+#include "clients/cpp/genledgerctl/command.h"
+
+namespace genledger::ctl {
+
+extern const Command kWatchCommand;
+
+}  // namespace genledger::ctl
