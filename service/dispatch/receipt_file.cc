@@ -24,8 +24,8 @@ constexpr int64_t kFileBytes = (kReceiptFileSlots + 1) * kSlotBytes;
 // The header slot: this line, its SHA-256, zeros. Readable with head(1).
 constexpr std::string_view kMagic = "genledger receipt journal, version ";
 constexpr std::string_view kHeaderLine =
-    "genledger receipt journal, version 1: 256 slots of 4096 bytes\n";
-static_assert(kReceiptFileSlots == 256 && kReceiptSlotBytes == 4096, "see kHeaderLine");
+    "genledger receipt journal, version 1: 1024 slots of 4096 bytes\n";
+static_assert(kReceiptFileSlots == 1024 && kReceiptSlotBytes == 4096, "see kHeaderLine");
 
 std::string Header() {
   std::string header(kHeaderLine);

@@ -15,7 +15,7 @@
 namespace genledger {
 
 // Fixed: a file of another number is not ours.
-inline constexpr int32_t kReceiptFileSlots = 256;
+inline constexpr int32_t kReceiptFileSlots = 1024;
 
 // A header slot and kReceiptFileSlots slots of kReceiptSlotBytes. Thread safe.
 class ReceiptFile {

@@ -122,7 +122,7 @@ TEST_F(ReceiptJournalTest, FullRefusesAndSaysWhy) {
   EXPECT_TRUE(absl::IsResourceExhausted(full));
   EXPECT_EQ(std::string(full.message()),
             "receipt journal " + path_ +
-                ": full: 1 slots are needed, 0 of 256 are free, 256 receipts wait for the store, "
+                ": full: 1 slots are needed, 0 of 1024 are free, 1024 receipts wait for the store, "
                 "0 slots are set aside as damaged");
   EXPECT_TRUE(journal->Append(SampleReceipt(5)).ok());  // already here
   EXPECT_TRUE(journal->Forget(SampleReceipt(5)).ok());
