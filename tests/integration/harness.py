@@ -129,6 +129,10 @@ class Simulator:
         """How often each of the rules was applied, in their order."""
         return [rule["applications"] for rule in self._call("rules")["rules"]]
 
+    def log(self, idempotency_key):
+        """What was received with this Idempotency-Key, oldest first."""
+        return self._call(f"log?idempotency_key={idempotency_key}")["records"]
+
     def rules(self, *rules):
         """Replaces the rules of misbehaviour; none: back to the page."""
         return self._call("rules?mode=replace", json.dumps(list(rules)).encode())
