@@ -2,6 +2,7 @@
 
 import collections
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -10,7 +11,6 @@ import grpc
 
 import audit
 import load
-
 from harness import (PATIENCE_SECONDS, ROOT, DidNotStart, Server, Simulator, Submission, api, start_server,
                      wait_until)
 
@@ -131,6 +131,12 @@ class World:
             self._await_point(point, point)
         finally:
             failing.unlink()
+        # Half a receipt proves nothing; a whole one does.
+        journal = (self.directory / "ledger.db.receipts").read_bytes() if point != "receipt_write_half" else b""
+        server = self._start()
+        for task_id in set(re.findall(rb"task_[0-9A-Z]{26}", journal)):
+            server.get(task_id=task_id.decode())
+        self._kill(server, "random")
 
     def _armed(self, point, occurrence):
         self._report().unlink(missing_ok=True)
@@ -154,7 +160,7 @@ class World:
         self.kills[what] += 1
 
     def _kill(self, server, what):
-        server.kill()
+        server.process.kill()  # and leaves the channel to the callers that use it
         self._load.endpoint.set(None)
         self.kills[what] += 1
 
@@ -187,7 +193,8 @@ class World:
         found = {}
         for start in range(0, len(ids), 100):
             request = api.BatchGetSubmissionsRequest(ids=ids[start:start + 100])
-            found.update((s.id, s) for s in server.api.BatchGetSubmissions(request, timeout=PATIENCE_SECONDS).submissions)
+            answer = server.api.BatchGetSubmissions(request, timeout=PATIENCE_SECONDS)
+            found.update((submission.id, submission) for submission in answer.submissions)
         for answer in answers:
             now = found[answer.submission_id]
             assert now.revision >= answer.revision, f"{answer}: went back to {now}"
