@@ -7,7 +7,7 @@
 //   KILL_POINT_GATE           occurrences count only from the moment when this file exists
 //   KILL_POINT_REPORT         the file that the name is written to right before the end
 //   KILL_POINT_UPSTREAM_PORT  whose connections are the upstream's (plaintext HTTP/1.1)
-//   WAL_SYNC_FAILS_WHILE      as long as this file exists, fdatasync of the WAL fails with EIO
+//   WAL_FULL_WHILE            as long as this file exists, pwrite to the WAL fails with ENOSPC
 //
 // The names. A file is known by its name: the WAL ends in "-wal", the database in ".db", and that
 // of the receipt journal contains "receipts".
@@ -58,7 +58,7 @@ struct Plan {
   std::string gate = Environment("KILL_POINT_GATE");
   std::string report = Environment("KILL_POINT_REPORT");
   int upstream_port = NumberOf(Environment("KILL_POINT_UPSTREAM_PORT"));
-  std::string wal_sync_fails_while = Environment("WAL_SYNC_FAILS_WHILE");
+  std::string wal_full_while = Environment("WAL_FULL_WHILE");
 };
 
 // Never destroyed: threads go on while the process exits.
@@ -239,6 +239,11 @@ ssize_t pwrite64(int fd, const void* data, size_t bytes, off64_t offset) {
     Reach("checkpoint_write");
   }
   if (kind == FileKind::kWal) {
+    const std::string& full_while = ThePlan().wal_full_while;
+    if (!full_while.empty() && Exists(full_while)) {
+      errno = ENOSPC;
+      return -1;
+    }
     Reach("wal_write_before");
   }
   if ((kind == FileKind::kWal && IsDue("wal_write_half")) ||
@@ -268,11 +273,6 @@ int fdatasync(int fd) {
   const FileKind kind = KindOf(fd);
   if (kind == FileKind::kWal) {
     Reach("wal_sync_before");
-    const std::string& fails_while = ThePlan().wal_sync_fails_while;
-    if (!fails_while.empty() && Exists(fails_while)) {
-      errno = EIO;
-      return -1;
-    }
   }
   const int result = next(fd);
   const int error = errno;

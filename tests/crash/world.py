@@ -122,15 +122,15 @@ class World:
         self._await_point(point, f"drain: {point}")
 
     def kill_with_receipt(self, point):
-        """At a named point of the receipt journal, which a store that cannot commit makes necessary."""
-        failing = self.directory / "wal_sync_fails"
-        server = self._start(**self._armed(point, 1), WAL_SYNC_FAILS_WHILE=str(failing))
+        """At a named point of the receipt journal, which a full disk makes necessary."""
+        full = self.directory / "wal_full"
+        server = self._start(**self._armed(point, 1), WAL_FULL_WHILE=str(full))
         self._post_slowly(server)
-        failing.touch()
+        full.touch()
         try:
             self._await_point(point, point)
         finally:
-            failing.unlink()
+            full.unlink()
         # Half a receipt proves nothing; a whole one does.
         journal = (self.directory / "ledger.db.receipts").read_bytes() if point != "receipt_write_half" else b""
         server = self._start()
