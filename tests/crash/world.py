@@ -103,12 +103,7 @@ class World:
         server = self._start()
         self._post_slowly(server)
         self._kill(server, "recovery: with a POST out")
-        try:
-            self._start(**self._armed(point, self._random.randint(1, occurrence_max)))
-        except DidNotStart as died:
-            self._check_report(died.process, point, f"recovery: {point}")
-            return
-        raise AssertionError(f"{point} was not reached before it served")
+        self._die_in_start(point, occurrence_max, f"recovery: {point}")
 
     def kill_in_drain(self, point):
         """At a named point after SIGTERM, with a POST out."""
@@ -122,21 +117,32 @@ class World:
         self._await_point(point, f"drain: {point}")
 
     def kill_with_receipt(self, point):
-        """At a named point of the receipt journal, which a full disk makes necessary."""
+        """At a named point of the receipt journal, which a full disk makes necessary; then while the next start brings
+        a whole receipt to the store."""
         full = self.directory / "wal_full"
-        server = self._start(**self._armed(point, 1), WAL_FULL_WHILE=str(full))
+        server = self._start(**self._armed(point, 1), KILL_POINT_GATE=str(full), WAL_FULL_WHILE=str(full))
         self._post_slowly(server)
         full.touch()
         try:
             self._await_point(point, point)
         finally:
             full.unlink()
-        # Half a receipt proves nothing; a whole one does.
-        journal = (self.directory / "ledger.db.receipts").read_bytes() if point != "receipt_write_half" else b""
+        if point == "receipt_write_half":
+            return  # which proves nothing
+        journal = (self.directory / "ledger.db.receipts").read_bytes()
+        self._die_in_start("receipt_write_half", 1, "recovery: receipt_write_half")
         server = self._start()
         for task_id in set(re.findall(rb"task_[0-9A-Z]{26}", journal)):
             server.get(task_id=task_id.decode())
         self._kill(server, "random")
+
+    def _die_in_start(self, point, occurrence_max, what):
+        try:
+            self._start(**self._armed(point, self._random.randint(1, occurrence_max)))
+        except DidNotStart as died:
+            self._check_report(died.process, point, what)
+            return
+        raise AssertionError(f"{point} was not reached before it served")
 
     def _armed(self, point, occurrence):
         self._report().unlink(missing_ok=True)
