@@ -11,8 +11,8 @@ import grpc
 
 import audit
 import load
-from harness import (PATIENCE_SECONDS, ROOT, DidNotStart, Server, Simulator, Submission, api, start_server,
-                     wait_until)
+from harness import (PATIENCE_SECONDS, ROOT, DidNotStart, Server, Simulator, Submission, api, details_of,
+                     start_server, wait_until)
 
 VIEW_FULL = 2
 KILL_POINTS = ROOT / "bazel-bin/tests/crash/libkill_points.so"
@@ -174,9 +174,20 @@ class World:
         """Returns while the upstream has the whole POST and has not answered."""
         before = self._upstream.applications()[0]
         self._slow += 1
-        answer = server.submit(f"{SLOW_PROMPT} {self._name} {self._slow}", wait=0).submission
+        prompt = f"{SLOW_PROMPT} {self._name} {self._slow}"
+        answer = wait_until(lambda: self._submit_unless_refused(server, prompt), "a slow submission",
+                            POINT_PATIENCE_SECONDS)
         self._load.keep_submission("slow", "", answer)
         wait_until(lambda: self._upstream.applications()[0] > before, "a slow POST")
+
+    def _submit_unless_refused(self, server, prompt):
+        """None if the upstream's breaker is open, as the faults of the load may have it."""
+        try:
+            return server.submit(prompt, wait=0).submission
+        except grpc.RpcError as error:
+            if details_of(error)["reason"] != "UPSTREAM_UNAVAILABLE":
+                raise
+            return None
 
     # The server, between kills.
 
