@@ -26,7 +26,7 @@ UNDER_LOAD = {
     "wal_write_before": 6000, "wal_write_half": 6000, "wal_write_after": 6000, "wal_sync_before": 600,
     "wal_sync_after": 600, "checkpoint_write": 300, "upstream_connected": 12, "upstream_half_sent": 300,
     "upstream_all_sent": 300, "upstream_answered": 300}
-IN_RECOVERY = {"wal_read": 30, "wal_write_before": 1, "wal_sync_before": 1, "wal_sync_after": 1}
+IN_RECOVERY = {"wal_read": 8, "wal_write_before": 1, "wal_sync_before": 1, "wal_sync_after": 1}
 IN_DRAIN = ("upstream_answered", "wal_sync_before", "wal_sync_after")
 WITH_RECEIPT = ("receipt_write_half", "receipt_write_after", "receipt_sync_after")
 # Kills, before time passes for RESUBMIT_ONCE.
