@@ -129,9 +129,9 @@ class Simulator:
         """How often each of the rules was applied, in their order."""
         return [rule["applications"] for rule in self._call("rules")["rules"]]
 
-    def log(self, idempotency_key):
-        """What was received with this Idempotency-Key, oldest first."""
-        return self._call(f"log?idempotency_key={idempotency_key}")["records"]
+    def log(self):
+        """The POSTs that were received, oldest first; at most 10,000."""
+        return self._call("log")["records"]
 
     def rules(self, *rules):
         """Replaces the rules of misbehaviour; none: back to the page."""

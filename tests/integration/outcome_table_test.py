@@ -32,7 +32,7 @@ WAIT_SECONDS = 30
 @dataclasses.dataclass(frozen=True)
 class Seen:
     """What became of one submission. attempts: (outcome, http_status), repeats in a row told once; charges: least and
-    most; accepted: by the upstream's own count."""
+    most. received, accepted: by the upstream's own count."""
     code: grpc.StatusCode
     reason: str
     retry_is_useless: bool
@@ -40,6 +40,7 @@ class Seen:
     failure: str
     attempts: tuple
     posts: int
+    received: int
     charges: tuple
     accepted: int
 
@@ -55,12 +56,12 @@ class Row:
 
 
 def submitted(*attempts, posts=1, charges=(1, 1), accepted=1):
-    return Seen(OK, "", False, "SUBMITTED", "", attempts, posts, charges, accepted)
+    return Seen(OK, "", False, "SUBMITTED", "", attempts, posts, posts, charges, accepted)
 
 
 def failed(code, reason, *attempts, posts=1, charges=(0, 0), accepted=0):
     useless = code not in (UNAVAILABLE, RESOURCE_EXHAUSTED)
-    return Seen(code, reason, useless, "FAILED", reason, attempts, posts, charges, accepted)
+    return Seen(code, reason, useless, "FAILED", reason, attempts, posts, posts, charges, accepted)
 
 
 def refused(status):
@@ -77,7 +78,7 @@ def unavailable(*attempts, **counts):
 
 def unknown(status, posts=1, charges=(0, 1), accepted=0, state="OUTCOME_UNKNOWN", reason="UPSTREAM_OUTCOME_UNKNOWN"):
     return Seen(FAILED_PRECONDITION, reason, True, state, "UPSTREAM_OUTCOME_UNKNOWN", ((AMBIGUOUS, status),), posts,
-                charges, accepted)
+                posts, charges, accepted)
 
 
 def answers(name, seen, **rule):
@@ -183,7 +184,7 @@ OUTCOMES = [
         failed(RESOURCE_EXHAUSTED, "UPSTREAM_RATE_LIMITED", (REFUSED_TRANSIENT, 429)),
         rules=({"status": 429, "retry_after": 2},), fields={"submit_within": {"seconds": 1}}),
     Row("rate limited: beyond the wait",
-        Seen(OK, "", False, "PENDING", "UPSTREAM_RATE_LIMITED", ((REFUSED_TRANSIENT, 429),), 1, (0, 0), 0),
+        Seen(OK, "", False, "PENDING", "UPSTREAM_RATE_LIMITED", ((REFUSED_TRANSIENT, 429),), 1, 1, (0, 0), 0),
         rules=({"status": 429, "retry_after": 600},)),
     answers_once("idempotency_unavailable: once", submitted((REFUSED_TRANSIENT, 503), (ACCEPTED, 200), posts=2),
                  status=503, error_code="idempotency_unavailable"),
@@ -281,10 +282,11 @@ class OutcomeTableTest(Case):
             code, reason, useless = error.code(), details["reason"], details["pushback"] == "-1"
         record = server.get(request_id="row")
         server.kill()
-        posts = self.upstream.log(idempotency_key=f"{record.id}-1") if record.attempts[0].idempotency_key else []
+        fingerprint = record.attempts[0].credential_fingerprint
+        posts = [post for post in self.upstream.log() if post["credential"] == fingerprint]
         return Seen(code, reason, useless, ledger_state(record), record.failure.reason,
                     told_once([(attempt.outcome, attempt.http_status) for attempt in record.attempts]),
-                    record.upstream_posts_sent, (record.charges_min, record.charges_max),
+                    record.upstream_posts_sent, len(posts), (record.charges_min, record.charges_max),
                     sum(post["accepted"] for post in posts))
 
     def test_every_row(self):
