@@ -68,10 +68,12 @@ def wait_until(condition, what, seconds=PATIENCE_SECONDS):
 class Process:
     """A program that was started here; ended by its pid, never by its name."""
 
-    def __init__(self, arguments, log):
+    def __init__(self, arguments, log, environment=None):
+        """environment: variables in addition to ours."""
         self.log_path = log
         with open(log, "ab") as output:
-            self._popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            self._popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                           env={**os.environ, **(environment or {})})
 
     @property
     def pid(self):
@@ -95,6 +97,14 @@ class Process:
         return pathlib.Path(self.log_path).read_text(encoding="utf-8", errors="replace")
 
 
+class DidNotStart(AssertionError):
+    """The server ended before it served; its process is here."""
+
+    def __init__(self, process):
+        super().__init__("the server did not start: " + process.log())
+        self.process = process
+
+
 class Simulator:
     """The upstream simulator, with its control API."""
 
@@ -115,27 +125,41 @@ class Simulator:
     def stats(self):
         return self._call("stats")
 
+    def applications(self):
+        """How often each of the rules was applied, in their order."""
+        return [rule["applications"] for rule in self._call("rules")["rules"]]
+
+    def log(self):
+        """The POSTs that were received, oldest first; at most 10,000."""
+        return self._call("log")["records"]
+
     def rules(self, *rules):
         """Replaces the rules of misbehaviour; none: back to the page."""
         return self._call("rules?mode=replace", json.dumps(list(rules)).encode())
 
 
-class Server:
-    """One Genledger process and a client of it."""
+def start_server(directory, upstream_url, *flags, store=None, api_key="sk-simulator", environment=None):
+    """Starts one Genledger process, and waits for nothing: its Process, and the file that its port will be in."""
+    port_file = directory / "server.port"
+    port_file.unlink(missing_ok=True)
+    key_file = directory / "key"
+    key_file.write_text(f"{api_key}\n")
+    store = store or f"sqlite:{directory / 'ledger.db'}"
+    process = Process([SERVER, "--insecure", "--listen=127.0.0.1:0", f"--port_file={port_file}", f"--store={store}",
+                       f"--upstream_url={upstream_url}", f"--upstream_api_key_file={key_file}", *flags],
+                      directory / "server.out", environment)
+    return process, port_file
 
-    def __init__(self, directory, upstream_url, *flags, store=None):
-        self._port_file = directory / "server.port"
-        self._port_file.unlink(missing_ok=True)
-        key_file = directory / "key"
-        key_file.write_text("sk-simulator\n")
-        self.store = store or f"sqlite:{directory / 'ledger.db'}"
-        self.process = Process([SERVER, "--insecure", "--listen=127.0.0.1:0", f"--port_file={self._port_file}",
-                                f"--store={self.store}", f"--upstream_url={upstream_url}",
-                                f"--upstream_api_key_file={key_file}", *flags], directory / "server.out")
-        wait_until(lambda: self._port_file.exists() or not self.process.running(), "the server's port")
+
+class Server:
+    """One Genledger process and a client of it; options are those of start_server."""
+
+    def __init__(self, directory, upstream_url, *flags, **options):
+        self.process, port_file = start_server(directory, upstream_url, *flags, **options)
+        wait_until(lambda: port_file.exists() or not self.process.running(), "the server's port")
         if not self.process.running():
-            raise AssertionError("the server did not start: " + self.process.log())
-        self.address = f"127.0.0.1:{self._port_file.read_text().strip()}"
+            raise DidNotStart(self.process)
+        self.address = f"127.0.0.1:{port_file.read_text().strip()}"
         self.channel = grpc.insecure_channel(self.address, options=[("grpc.enable_retries", 0)])
         self.api = api_grpc.GenerationServiceStub(self.channel)
         self.admin = admin_grpc.AdminServiceStub(self.channel)
