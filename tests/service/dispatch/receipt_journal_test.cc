@@ -118,7 +118,7 @@ TEST_F(ReceiptJournalTest, FullRefusesAndSaysWhy) {
   for (int i = 0; i < kReceiptFileSlots; ++i) {
     ASSERT_TRUE(journal->Append(SampleReceipt(i)).ok()) << i;
   }
-  const absl::Status full = journal->Append(SampleReceipt(1000));
+  const absl::Status full = journal->Append(SampleReceipt(100000));
   EXPECT_TRUE(absl::IsResourceExhausted(full));
   EXPECT_EQ(std::string(full.message()),
             "receipt journal " + path_ +
@@ -126,8 +126,8 @@ TEST_F(ReceiptJournalTest, FullRefusesAndSaysWhy) {
                 "0 slots are set aside as damaged");
   EXPECT_TRUE(journal->Append(SampleReceipt(5)).ok());  // already here
   EXPECT_TRUE(journal->Forget(SampleReceipt(5)).ok());
-  EXPECT_TRUE(absl::IsResourceExhausted(journal->Append(SampleReceipt(1000, 150))));
-  EXPECT_TRUE(journal->Append(SampleReceipt(1000)).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(journal->Append(SampleReceipt(100000, 150))));
+  EXPECT_TRUE(journal->Append(SampleReceipt(100000)).ok());
   EXPECT_TRUE(absl::IsInvalidArgument(journal->Append(SampleReceipt(1, 2000))));
 }
 
@@ -238,7 +238,7 @@ TEST_F(ReceiptJournalTest, ADamagedSlotIsNotReused) {
   for (int i = 1; i < kReceiptFileSlots; ++i) {
     ASSERT_TRUE(journal->Append(SampleReceipt(i)).ok()) << i;
   }
-  const absl::Status full = journal->Append(SampleReceipt(1000));
+  const absl::Status full = journal->Append(SampleReceipt(100000));
   EXPECT_NE(std::string(full.message()).find("1 slots are set aside"), std::string::npos) << full;
   EXPECT_EQ(ReadFile(path_).substr(kReceiptSlotBytes, kReceiptSlotBytes),
             bytes.substr(kReceiptSlotBytes, kReceiptSlotBytes));
@@ -485,12 +485,12 @@ class Mount {
 };
 
 TEST_F(ReceiptJournalTest, AFullDiskRefusesTheStartAndNeverAnAppend) {
-  const Mount disk(directory_.File("disk"), 0, "size=1536k");
+  const Mount disk(directory_.File("disk"), 0, "size=6m");
   if (!disk.mounted()) {
     GTEST_SKIP() << "no tmpfs can be mounted here: " << disk.error();
   }
   const std::string path = directory_.File("disk/receipts");
-  WriteFile(directory_.File("disk/ballast"), std::string(1 << 20, 'b'));
+  WriteFile(directory_.File("disk/ballast"), std::string(3 << 20, 'b'));
   const absl::Status full = ReceiptJournal::Open(path).status();
   EXPECT_TRUE(absl::IsResourceExhausted(full)) << full;
   EXPECT_EQ(ReadFile(path).size(), 0);
@@ -498,7 +498,7 @@ TEST_F(ReceiptJournalTest, AFullDiskRefusesTheStartAndNeverAnAppend) {
   ASSERT_EQ(unlink(directory_.File("disk/ballast").c_str()), 0);
   const auto journal = ReceiptJournal::Open(path);
   ASSERT_TRUE(journal.ok()) << journal.status();
-  WriteFile(directory_.File("disk/ballast"), std::string(2 << 20, 'b'));
+  WriteFile(directory_.File("disk/ballast"), std::string(4 << 20, 'b'));
   for (int i = 0; i < kReceiptFileSlots; ++i) {
     ASSERT_TRUE((*journal)->Append(SampleReceipt(i)).ok()) << i;
   }
