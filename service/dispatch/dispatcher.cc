@@ -8,6 +8,7 @@
 #include "service/base/check.h"
 #include "service/base/errors.h"
 #include "service/dispatch/resend.h"
+#include "service/upstream/classify.h"
 #include "service/upstream/local_refusal.h"
 #include "service/upstream/wire_codec.h"
 
@@ -249,6 +250,12 @@ std::optional<absl::Time> Dispatcher::RetryTime(const Submission& submission,
 
 void Dispatcher::RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult result) {
   TellGate(*flight, result);
+  if (result.http_status == 409 && result.upstream_code == kIdempotencyKeyReused) {
+    logger_->Log(Severity::kError, "idempotency_key_reused",
+                 {{"submission", flight->submission.id.value()},
+                  {"attempt", std::to_string(flight->attempt.number)},
+                  {"idempotency_key", flight->attempt.idempotency_key}});
+  }
   const absl::Time after_backoff =
       clock_->Now() + backoff_.Delay(flight->submission.run_attempts, result.retry_after);
   FinishAttempt finish{.attempt = flight->attempt.number,

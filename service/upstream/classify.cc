@@ -17,7 +17,6 @@ constexpr std::string_view kGetChannelFailed = "get_channel_failed";
 constexpr std::string_view kBuildRequestFailed = "build_request_failed";
 constexpr std::string_view kDoRequestFailed = "do_request_failed";
 constexpr std::string_view kIdempotencyInProgress = "idempotency_in_progress";
-constexpr std::string_view kIdempotencyKeyReused = "idempotency_key_reused";
 constexpr std::string_view kIdempotencyIndeterminate = "idempotency_result_indeterminate";
 constexpr std::string_view kIdempotencyUnavailable = "idempotency_unavailable";
 

@@ -1,12 +1,18 @@
 // What an exchange means: the outcome table, row by row.
 #pragma once
 
+#include <string_view>
+
 #include "absl/time/time.h"
 #include "service/base/secret.h"
 #include "service/domain/attempt_result.h"
 #include "service/upstream/http_exchange.h"
 
 namespace genledger {
+
+// The upstream's code for two bodies under one key (409): a bug, here or there, so it is an error to
+// be looked at, besides what it does to the submission.
+inline constexpr std::string_view kIdempotencyKeyReused = "idempotency_key_reused";
 
 struct ClassifyOptions {
   // A 500, 502 or 503 with the upstream's JSON error envelope means "refused, retry later".

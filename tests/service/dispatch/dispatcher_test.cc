@@ -281,6 +281,16 @@ TEST_F(DispatcherTest, AKeyThatWasReplacedMeanwhileIsNotUsed) {
   EXPECT_EQ(h_.upstream.request(0).api_key.Reveal(), "sk-second");
 }
 
+TEST_F(DispatcherTest, TwoBodiesUnderOneKeyAreAnErrorForPeople) {
+  const SubmissionId id = Submit();
+  AttemptResult reused = RefusedForGood(ErrorReason::kUpstreamMisconfigured);
+  reused.http_status = 409;
+  reused.upstream_code = "idempotency_key_reused";
+  h_.upstream.AnswerLast(reused);
+  EXPECT_EQ(StateOf(id), kFailed);
+  EXPECT_EQ(h_.logger.CountOf("idempotency_key_reused"), 1);
+}
+
 TEST_F(DispatcherTest, AFailedClaimIsTriedAgain) {
   const SubmissionId id = Submit();
   h_.upstream.AnswerLast(RefusedTransient());
