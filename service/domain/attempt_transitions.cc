@@ -140,7 +140,7 @@ Change EndCurrent(const Submission& before, const std::vector<Attempt>& attempts
   CountPost(submission, result);
   CopyAnswer(result, attempt, now);
   if (outcome == AttemptOutcome::kAccepted) {
-    SettleAccepted(submission, attempt, result.task_ids);
+    SettleAccepted(submission, attempt, result.task_ids, attempts);
     builder.MoveTo(TransitionEvent::kAccepted, SubmissionState::kSubmitted);
     BecomeSubmitted(submission, hash_is_free, now);
   } else if (outcome == AttemptOutcome::kAmbiguous) {
@@ -167,12 +167,13 @@ Change EndCurrent(const Submission& before, const std::vector<Attempt>& attempts
 }
 
 // Proof that an attempt was accepted, after it was given up as something else.
-Change LateAcceptance(const Submission& before, Attempt attempt, bool hash_is_free,
-                      const FinishAttempt& finish, absl::Time now) {
+Change LateAcceptance(const Submission& before, const std::vector<Attempt>& attempts,
+                      Attempt attempt, bool hash_is_free, const FinishAttempt& finish,
+                      absl::Time now) {
   ChangeBuilder builder(before, now);
   Submission& submission = builder.submission();
   CopyAnswer(finish.result, attempt, now);
-  SettleAccepted(submission, attempt, finish.result.task_ids);
+  SettleAccepted(submission, attempt, finish.result.task_ids, attempts);
   if (before.state == SubmissionState::kDispatching) {
     builder.MoveTo(TransitionEvent::kEarlierAccepted, SubmissionState::kDispatching);
   } else {
@@ -223,7 +224,7 @@ absl::StatusOr<Change> Apply(const Submission& before, const std::vector<Attempt
   }
   const AttemptOutcome outcome = OutcomeOf(finish.result.outcome);
   if (outcome == AttemptOutcome::kAccepted && attempt->outcome != AttemptOutcome::kAccepted) {
-    return LateAcceptance(before, *attempt, hash_is_free, finish, now);
+    return LateAcceptance(before, attempts, *attempt, hash_is_free, finish, now);
   }
   if (attempt->outcome == AttemptOutcome::kAmbiguous && outcome != AttemptOutcome::kAmbiguous) {
     return LateRefusal(before, attempts, *attempt, hash_is_free, finish, now);
