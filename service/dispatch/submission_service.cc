@@ -211,6 +211,10 @@ void SubmissionService::OnStored(const std::shared_ptr<SubmitCall>& call,
                                  absl::StatusOr<SubmitOutcome> outcome) {
   if (!outcome.ok()) {
     call->slot.reset();
+    if (absl::IsUnavailable(outcome.status())) {
+      // It may be committed all the same: what is due, and when its lease ends, must be found.
+      dispatcher_->Wake();
+    }
     call->done(std::move(outcome).status());
     return;
   }
