@@ -11,6 +11,9 @@ namespace genledger::simulation {
 EventLoop::Id EventLoop::At(absl::Time when, Owner owner, std::string_view what,
                             Callback callback) {
   const Id id = ++last_id_;
+  if (dead_.contains(owner)) {
+    return id;
+  }
   const Key key{.when = std::max(when, now_), .tie = dice_->Next64(), .id = id};
   keys_.emplace(id, key);
   events_.emplace(key, Event{.owner = owner, .what = what, .callback = std::move(callback)});
@@ -42,6 +45,7 @@ void EventLoop::Drop(Owner owner) {
     it = events_.erase(it);
   }
   held_back_.erase(owner);
+  dead_.insert(owner);
 }
 
 void EventLoop::HoldBack(Owner owner, absl::Time until) {

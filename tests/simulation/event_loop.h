@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 
@@ -38,7 +39,7 @@ class EventLoop {
   // False if it has run, was dropped, or never was.
   bool Cancel(Id id);
 
-  // Drops all events of `owner`: its process has died.
+  // Drops all events of `owner`, now and for ever: its process has died.
   void Drop(Owner owner);
 
   // Events of `owner` that are due before `until` run then, in their order: its process stands
@@ -84,6 +85,7 @@ class EventLoop {
   std::map<Key, Event> events_;
   std::unordered_map<Id, Key> keys_;
   std::map<Owner, absl::Time> held_back_;
+  std::set<Owner> dead_;
 
   // 2026-01-01T00:00:00Z.
   static absl::Time StartTime() { return absl::FromUnixSeconds(1'767'225'600); }

@@ -104,6 +104,9 @@ void UpstreamLink::Finish(const std::shared_ptr<OnePost>& post, HttpExchange exc
   AttemptResult result = Classify(exchange, {.trust_5xx_envelope = s_.options->trust_5xx_envelope,
                                              .now = clock_->Now(),
                                              .api_key = post->request.api_key});
+  s_.trace->Note(s_.loop->now(), absl::StrCat("  ", process_, " learns of attempt ", post->attempt,
+                                              " of ", post->submission.value(), ": class ",
+                                              static_cast<int>(result.outcome)));
   if (result.outcome == AttemptClass::kAccepted) {
     s_.auditor->OnProof(process_, post->submission, post->attempt);
   }
