@@ -88,20 +88,6 @@ struct SubmissionService::SubmitCall {
   DedupeKind dedupe = DedupeKind::kCreated;
 };
 
-void CallHandle::StopWaiting() {
-  ChangeHub* hub = nullptr;
-  ChangeHub::WaiterId waiter = 0;
-  {
-    absl::MutexLock lock(&mu_);
-    stopped_ = true;
-    hub = hub_;
-    waiter = waiter_;
-  }
-  if (hub != nullptr) {
-    hub->Release(waiter);
-  }
-}
-
 SubmissionService::SubmissionService(SubmissionServiceOptions options, Collaborators collaborators)
     : options_(std::move(options)),
       store_(collaborators.store),
@@ -430,19 +416,6 @@ void SubmissionService::Drain() {
   draining_.store(true, std::memory_order_relaxed);
   dispatcher_->StopClaiming();
   hub_->Drain();
-}
-
-void CallHandle::Waits(ChangeHub* hub, ChangeHub::WaiterId waiter) {
-  bool stopped = false;
-  {
-    absl::MutexLock lock(&mu_);
-    hub_ = hub;
-    waiter_ = waiter;
-    stopped = stopped_;
-  }
-  if (stopped) {
-    hub->Release(waiter);
-  }
 }
 
 }  // namespace genledger
