@@ -14,7 +14,7 @@ namespace {
 using enum SubmissionState;
 
 // At rest: how late whatever is due may be (clocks differ, polls come every so often).
-constexpr absl::Duration kRestSlack = absl::Minutes(3);
+constexpr absl::Duration kRestSlack = absl::Minutes(6);
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 

@@ -49,7 +49,8 @@ void Callers::ActLater() {
   if (s_.dice->OneIn(12)) {
     pause = s_.dice->Between(absl::Seconds(10), absl::Minutes(4));
   } else if (s_.options->long_pauses && s_.dice->OneIn(25)) {
-    pause = s_.dice->Between(absl::Minutes(30), absl::Hours(26));
+    pause =
+        s_.dice->Between(absl::Minutes(30), s_.dice->OneIn(4) ? absl::Hours(26) : absl::Hours(2));
   }
   s_.loop->After(pause, kWorld, "somebody acts", [this] {
     if (!stopped_) {

@@ -6,7 +6,7 @@ namespace genledger::simulation {
 namespace {
 
 // What replicas that share a store do besides being woken (DESIGN.md section 7).
-constexpr absl::Duration kPollInterval = absl::Seconds(60);
+constexpr absl::Duration kPollInterval = absl::Minutes(5);
 constexpr absl::Duration kRecoveryRetry = absl::Seconds(1);
 
 }  // namespace

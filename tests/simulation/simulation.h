@@ -12,7 +12,7 @@
 
 namespace genledger::simulation {
 
-inline constexpr int kStepsDefault = 500;
+inline constexpr int kStepsDefault = 1000;
 inline constexpr size_t kStoryLinesDefault = 120;
 
 struct SimulationReport {

@@ -19,7 +19,7 @@ Faults DrawFaults(Dice& dice) {
   faults.store_refuses = DrawRate(dice, 6, 30);
   faults.store_in_doubt = DrawRate(dice, 6, 30);
   faults.store_repeats = DrawRate(dice, 8, 40);
-  faults.store_slow = DrawRate(dice, 15, 60);
+  faults.store_slow = DrawRate(dice, 8, 40);
   faults.not_sent = DrawRate(dice, 4, 20);
   faults.request_torn = DrawRate(dice, 8, 30);
   faults.reply_lost = DrawRate(dice, 4, 12);
@@ -53,6 +53,9 @@ WorldOptions DrawOptions(uint64_t seed) {
   options.concurrency_max = dice.OneIn(4) ? 1 : 10;
   options.clock_skew_max = dice.OneIn(3) ? absl::Seconds(1) : absl::ZeroDuration();
   options.faults = DrawFaults(dice);
+  if (dice.OneIn(6)) {
+    options.faults.upstream_slow = 2;
+  }
   return options;
 }
 
