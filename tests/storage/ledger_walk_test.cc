@@ -22,8 +22,8 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/ids.h"
 #include "service/base/random_source.h"
+#include "tests/fakes/manual_clock.h"
 #include "tests/storage/fake_workflow_store.h"
-#include "tests/storage/manual_clock.h"
 #include "tests/storage/store_calls.h"
 #include "tests/storage/store_requests.h"
 
@@ -432,7 +432,7 @@ class Walk {
   std::mt19937_64 random_;
   const std::unique_ptr<RandomSource> ids_source_;
   SubmissionIdGenerator ids_{ids_source_.get()};
-  ManualClock clock_;
+  fakes::ManualClock clock_;
   const std::shared_ptr<FakeStoreState> state_ = std::make_shared<FakeStoreState>();
   std::unique_ptr<WorkflowStore> store_ = FakeWorkflowStore::Open(state_, &clock_);
   AmbiguityRules rules_;
