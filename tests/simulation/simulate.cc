@@ -11,6 +11,8 @@
 ABSL_FLAG(uint64_t, first_seed, 1, "the first world; each further one has the next seed");
 ABSL_FLAG(uint64_t, seeds, 2000, "how many worlds");
 ABSL_FLAG(int, steps, genledger::simulation::kStepsDefault, "events with faults in each world");
+ABSL_FLAG(int, crash_step, -1,
+          "if not negative: no faults, but one process dies before this event");
 ABSL_FLAG(uint64_t, story_lines, genledger::simulation::kStoryLinesDefault,
           "how much to print of a world that breaks a rule");
 ABSL_FLAG(bool, coverage, false, "print how often each thing was seen");
@@ -21,13 +23,17 @@ int main(int argc, char** argv) {
   absl::ParseCommandLine(argc, argv);
   const uint64_t first = absl::GetFlag(FLAGS_first_seed);
   const uint64_t seeds = absl::GetFlag(FLAGS_seeds);
-  const int steps = absl::GetFlag(FLAGS_steps);
+  SimulationPlan plan{.steps = absl::GetFlag(FLAGS_steps),
+                      .story_lines = absl::GetFlag(FLAGS_story_lines)};
+  if (absl::GetFlag(FLAGS_crash_step) >= 0) {
+    plan.crash_step = absl::GetFlag(FLAGS_crash_step);
+  }
   Coverage coverage;
   uint64_t hash = 0;
-  for (uint64_t seed = first; seed < first + seeds; ++seed) {
-    const SimulationReport report = Simulate(seed, steps, absl::GetFlag(FLAGS_story_lines));
+  for (plan.seed = first; plan.seed < first + seeds; ++plan.seed) {
+    const SimulationReport report = Simulate(plan);
     if (report.violation.has_value()) {
-      std::fputs(Explain(seed, steps, report).c_str(), stderr);
+      std::fputs(Explain(plan, report).c_str(), stderr);
       return EXIT_FAILURE;
     }
     coverage.Add(report.coverage);

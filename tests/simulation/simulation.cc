@@ -1,6 +1,5 @@
 #include "tests/simulation/simulation.h"
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -14,29 +13,21 @@ namespace {
 
 // Of the world that is being simulated, for the handler of a GL_CHECK that fails in it.
 const World* current_world = nullptr;
-uint64_t current_seed = 0;
-int current_steps = 0;
-
-std::vector<std::string> StoryOf(const World& world, const WorldOptions& options) {
-  std::vector<std::string> story = world.trace().Lines();
-  story.insert(story.begin(), Describe(options));
-  return story;
-}
+const SimulationPlan* current_plan = nullptr;
 
 // The process ends anyway; what it says may as well not be safe in a signal handler.
 void OnAbort(int /*signal*/) {
   if (current_world != nullptr) {
     const SimulationReport report{.story = current_world->trace().Lines()};
-    std::fputs(Explain(current_seed, current_steps, report).c_str(), stderr);
+    std::fputs(Explain(*current_plan, report).c_str(), stderr);
   }
 }
 
 class Watched {
  public:
-  Watched(const World* world, uint64_t seed, int steps) {
+  Watched(const World* world, const SimulationPlan* plan) {
     current_world = world;
-    current_seed = seed;
-    current_steps = steps;
+    current_plan = plan;
     std::signal(SIGABRT, OnAbort);
   }
   ~Watched() { current_world = nullptr; }
@@ -44,47 +35,40 @@ class Watched {
   Watched& operator=(const Watched&) = delete;
 };
 
-SimulationReport ReportOf(const World& world, const WorldOptions& options) {
+}  // namespace
+
+SimulationReport Simulate(const SimulationPlan& plan) {
+  WorldOptions options = DrawOptions(plan.seed);
+  if (plan.crash_step.has_value()) {
+    options.faults = {};
+  }
+  World world(options, plan.seed, plan.story_lines);
+  const Watched watched(&world, &plan);
+  if (plan.crash_step.has_value()) {
+    world.Run(*plan.crash_step);
+    world.CrashFirstReplica();
+  }
+  world.Run(plan.steps - plan.crash_step.value_or(0));
+  world.ComeToRest();
   SimulationReport report{.violation = world.violation(),
                           .trace_hash = world.trace().hash(),
                           .coverage = world.coverage()};
   if (report.violation.has_value()) {
-    report.story = StoryOf(world, options);
+    report.story = world.trace().Lines();
+    report.story.insert(report.story.begin(), Describe(options));
   }
   return report;
 }
 
-}  // namespace
-
-SimulationReport Simulate(uint64_t seed, int steps, size_t story_lines) {
-  const WorldOptions options = DrawOptions(seed);
-  World world(options, seed, story_lines);
-  const Watched watched(&world, seed, steps);
-  world.Run(steps);
-  world.ComeToRest();
-  return ReportOf(world, options);
-}
-
-SimulationReport SimulateCrashAt(uint64_t seed, int steps, int crash_step) {
-  WorldOptions options = DrawOptions(seed);
-  options.faults = {};
-  World world(options, seed, kStoryLinesDefault);
-  const Watched watched(&world, seed, steps);
-  world.Run(std::min(crash_step, steps));
-  world.CrashFirstReplica();
-  world.Run(std::max(steps - crash_step, 0));
-  world.ComeToRest();
-  return ReportOf(world, options);
-}
-
-std::string Explain(uint64_t seed, int steps, const SimulationReport& report) {
+std::string Explain(const SimulationPlan& plan, const SimulationReport& report) {
   return absl::StrCat(
-      absl::StrJoin(report.story, "\n"), "\n\nseed ", seed, ": ",
+      absl::StrJoin(report.story, "\n"), "\n\nseed ", plan.seed, ": ",
       report.violation.has_value()
           ? absl::StrCat(RuleName(report.violation->rule), ": ", report.violation->what)
           : "a broken invariant ended the process",
-      "\nreplay: bazel run --config=opt //tests/simulation:simulate -- --first_seed=", seed,
-      " --seeds=1 --steps=", steps, "\n");
+      "\nreplay: bazel run --config=opt //tests/simulation:simulate -- --seeds=1 --first_seed=",
+      plan.seed, " --steps=", plan.steps,
+      plan.crash_step.has_value() ? absl::StrCat(" --crash_step=", *plan.crash_step) : "", "\n");
 }
 
 }  // namespace genledger::simulation

@@ -15,24 +15,28 @@ namespace genledger::simulation {
 inline constexpr int kStepsDefault = 1000;
 inline constexpr size_t kStoryLinesDefault = 120;
 
+// One world, and how long it lives.
+struct SimulationPlan {
+  uint64_t seed = 1;
+  int steps = kStepsDefault;  // events, with faults among them; then it comes to rest
+  // Not a fault in this world, but that one of its processes dies before this event.
+  std::optional<int> crash_step;
+  size_t story_lines = kStoryLinesDefault;
+};
+
 struct SimulationReport {
   std::optional<Violation> violation;
-  // Equal for two runs of one seed.
+  // Equal for two runs of one plan.
   uint64_t trace_hash = 0;
-  // The options of the world and the last things that happened in it.
+  // If a rule was broken: the options of the world and the last things that happened in it.
   std::vector<std::string> story;
   Coverage coverage;
 };
 
-// `steps` events with faults, then rest. If a broken invariant ends the process, the seed and the
-// story are printed first. The story has the last `story_lines` lines.
-SimulationReport Simulate(uint64_t seed, int steps = kStepsDefault,
-                          size_t story_lines = kStoryLinesDefault);
+// If a broken invariant ends the process, the plan and the story are printed first.
+SimulationReport Simulate(const SimulationPlan& plan);
 
-// The same world without faults, but that one of its processes dies before event `crash_step`.
-SimulationReport SimulateCrashAt(uint64_t seed, int steps, int crash_step);
-
-// What a failing test prints: the seed, how to see it again, and the story.
-std::string Explain(uint64_t seed, int steps, const SimulationReport& report);
+// What a failing test prints: the story, the rule, and how to see it again.
+std::string Explain(const SimulationPlan& plan, const SimulationReport& report);
 
 }  // namespace genledger::simulation

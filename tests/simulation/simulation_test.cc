@@ -83,8 +83,9 @@ TEST_P(Worlds, HoldEveryRule) {
   const uint64_t seeds = NumberIn("GENLEDGER_TEST_ALL", 0) == 1 ? kSeedsOfLongForm : kSeeds;
   Coverage coverage;
   for (uint64_t seed = first + GetParam(); seed < first + seeds; seed += kParts) {
-    const SimulationReport report = Simulate(seed);
-    ASSERT_FALSE(report.violation.has_value()) << Explain(seed, kStepsDefault, report);
+    const SimulationPlan plan{.seed = seed};
+    const SimulationReport report = Simulate(plan);
+    ASSERT_FALSE(report.violation.has_value()) << Explain(plan, report);
     coverage.Add(report.coverage);
   }
   for (const std::string_view what : kExpected) {
@@ -97,9 +98,9 @@ INSTANTIATE_TEST_SUITE_P(Parts, Worlds, ::testing::Range(uint64_t{0}, kParts));
 TEST(Simulation, ReplaysASeedExactly) {
   const uint64_t first = FirstSeed();
   for (uint64_t seed = first; seed < first + kReplays; ++seed) {
-    const uint64_t hash = Simulate(seed).trace_hash;
-    EXPECT_EQ(Simulate(seed).trace_hash, hash) << "seed " << seed;
-    EXPECT_NE(Simulate(seed + 1).trace_hash, hash) << "seed " << seed;
+    const uint64_t hash = Simulate({.seed = seed}).trace_hash;
+    EXPECT_EQ(Simulate({.seed = seed}).trace_hash, hash) << "seed " << seed;
+    EXPECT_NE(Simulate({.seed = seed + 1}).trace_hash, hash) << "seed " << seed;
   }
 }
 
@@ -107,9 +108,9 @@ TEST(Simulation, SurvivesACrashAtEveryStep) {
   const uint64_t first = FirstSeed();
   for (uint64_t seed = first; seed < first + kCrashSeeds; ++seed) {
     for (int step = 0; step < kCrashSteps; ++step) {
-      const SimulationReport report = SimulateCrashAt(seed, kCrashSteps, step);
-      ASSERT_FALSE(report.violation.has_value())
-          << Explain(seed, kCrashSteps, report) << "with a crash before event " << step;
+      const SimulationPlan plan{.seed = seed, .steps = kCrashSteps, .crash_step = step};
+      const SimulationReport report = Simulate(plan);
+      ASSERT_FALSE(report.violation.has_value()) << Explain(plan, report);
     }
   }
 }

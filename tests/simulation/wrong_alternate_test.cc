@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iostream>
 #include <map>
+#include <string>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
@@ -21,7 +22,7 @@ TEST(WrongAlternate, IsFound) {
   const auto rule = static_cast<Rule>(absl::GetFlag(FLAGS_rule));
   std::map<std::string, int> others;
   for (uint64_t seed = 1; seed <= absl::GetFlag(FLAGS_seeds); ++seed) {
-    const SimulationReport report = Simulate(seed);
+    const SimulationReport report = Simulate({.seed = seed});
     if (!report.violation.has_value()) {
       continue;
     }
