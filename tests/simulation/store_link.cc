@@ -34,6 +34,13 @@ void StoreLink::Send(std::string_view call, Kind kind, Effect<T> effect, Callbac
   // What a dead process has sent may still arrive, unless the store died with it.
   const bool outlives = !s_.options->embedded && s_.dice->OneIn(2);
   const bool in_doubt = kind != Kind::kRead && s_.dice->OneIn(s_.faults->store_in_doubt);
+  if (in_doubt && !s_.options->embedded && s_.dice->OneIn(2)) {
+    // The process has given it up before it takes effect.
+    s_.coverage->Saw("a commit after its answer");
+    s_.loop->After(Delay() + Delay(), kWorld, call, [shared_effect] { (void)(*shared_effect)(); });
+    Answer<T>(shared_done, Unavailable());
+    return;
+  }
   s_.loop->After(Delay(), outlives ? kWorld : process_, call,
                  [this, call, shared_effect, shared_done, in_doubt] {
                    Arrive<T>(call, shared_effect, shared_done, in_doubt);
