@@ -85,9 +85,11 @@ void ChangeService::Apply(absl::StatusOr<std::optional<std::string>> tenant, Cha
                 [this, done = std::move(done)](absl::StatusOr<Submission> after) mutable {
                   if (after.ok()) {
                     hub_->Publish(*after);
-                    if (after->state == SubmissionState::kPending) {
-                      dispatcher_->Wake();
-                    }
+                  }
+                  // What is in doubt may have been committed, and be due.
+                  if (after.ok() ? after->state == SubmissionState::kPending
+                                 : absl::IsUnavailable(after.status())) {
+                    dispatcher_->Wake();
                   }
                   done(std::move(after));
                 });

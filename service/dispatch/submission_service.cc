@@ -88,20 +88,6 @@ struct SubmissionService::SubmitCall {
   DedupeKind dedupe = DedupeKind::kCreated;
 };
 
-void CallHandle::StopWaiting() {
-  ChangeHub* hub = nullptr;
-  ChangeHub::WaiterId waiter = 0;
-  {
-    absl::MutexLock lock(&mu_);
-    stopped_ = true;
-    hub = hub_;
-    waiter = waiter_;
-  }
-  if (hub != nullptr) {
-    hub->Release(waiter);
-  }
-}
-
 SubmissionService::SubmissionService(SubmissionServiceOptions options, Collaborators collaborators)
     : options_(std::move(options)),
       store_(collaborators.store),
@@ -211,6 +197,10 @@ void SubmissionService::OnStored(const std::shared_ptr<SubmitCall>& call,
                                  absl::StatusOr<SubmitOutcome> outcome) {
   if (!outcome.ok()) {
     call->slot.reset();
+    if (absl::IsUnavailable(outcome.status())) {
+      // It may be committed all the same: what is due, and when its lease ends, must be found.
+      dispatcher_->Wake();
+    }
     call->done(std::move(outcome).status());
     return;
   }
@@ -426,19 +416,6 @@ void SubmissionService::Drain() {
   draining_.store(true, std::memory_order_relaxed);
   dispatcher_->StopClaiming();
   hub_->Drain();
-}
-
-void CallHandle::Waits(ChangeHub* hub, ChangeHub::WaiterId waiter) {
-  bool stopped = false;
-  {
-    absl::MutexLock lock(&mu_);
-    hub_ = hub;
-    waiter_ = waiter;
-    stopped = stopped_;
-  }
-  if (stopped) {
-    hub->Release(waiter);
-  }
 }
 
 }  // namespace genledger

@@ -17,6 +17,7 @@
 #include "service/base/ids.h"
 #include "service/base/principal.h"
 #include "service/dispatch/access.h"
+#include "service/dispatch/call_handle.h"
 #include "service/dispatch/change_hub.h"
 #include "service/dispatch/dispatcher.h"
 #include "service/dispatch/list_request.h"
@@ -82,24 +83,6 @@ struct SubmissionServiceOptions {
   // How many submissions may wait as PENDING before new ones are refused; 0: no limit.
   int64_t backlog_max = 0;
   ValidationRules validation;
-};
-
-// A call that waits; lets its front give up waiting. The work goes on: it belongs to the row, never
-// to the call.
-class CallHandle {
- public:
-  // Answers the call now, with what is known, if it waits. Thread safe; may come at any time.
-  void StopWaiting();
-
- private:
-  friend class SubmissionService;
-  // The call waits from now on.
-  void Waits(ChangeHub* hub, ChangeHub::WaiterId waiter);
-
-  absl::Mutex mu_;
-  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
-  ChangeHub* hub_ ABSL_GUARDED_BY(mu_) = nullptr;
-  ChangeHub::WaiterId waiter_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 // Thread safe; never blocks. Every call answers exactly once, on any thread. Errors are public ones

@@ -2,28 +2,16 @@
 // "Ambiguity").
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/domain/change.h"
 #include "service/domain/claim.h"
+#include "service/domain/repost_rules.h"
 #include "service/domain/submission.h"
 
 namespace genledger {
-
-// The server's side of the decision; the submission brings its ambiguity_policy.
-struct AmbiguityRules {
-  // --upstream_idempotency=trusted: an ambiguous attempt is posted again with the same key and
-  // bytes.
-  bool trusted = false;
-  int32_t reposts_max = 3;  // of one run
-  // The upstream keeps keys for 24 h; an hour is left for clocks that differ.
-  absl::Duration repost_age_max = absl::Hours(23);
-  // RESUBMIT_ONCE waits so long after the attempt began: its lease and its total timeout.
-  absl::Duration resubmit_delay = absl::Seconds(150);
-};
 
 // For a submission that has just become (or still is) OUTCOME_UNKNOWN: when its policy acts, in
 // next_attempt_time, or, with policy FAIL and no trusted re-post left, ABANDONED with an event of

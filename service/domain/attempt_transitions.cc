@@ -5,6 +5,7 @@
 
 #include "service/base/check.h"
 #include "service/base/errors.h"
+#include "service/domain/fencing.h"
 #include "service/domain/settlement.h"
 
 namespace genledger {
@@ -140,7 +141,7 @@ Change EndCurrent(const Submission& before, const std::vector<Attempt>& attempts
   CountPost(submission, result);
   CopyAnswer(result, attempt, now);
   if (outcome == AttemptOutcome::kAccepted) {
-    SettleAccepted(submission, attempt, result.task_ids);
+    SettleAccepted(submission, attempt, result.task_ids, attempts);
     builder.MoveTo(TransitionEvent::kAccepted, SubmissionState::kSubmitted);
     BecomeSubmitted(submission, hash_is_free, now);
   } else if (outcome == AttemptOutcome::kAmbiguous) {
@@ -167,12 +168,13 @@ Change EndCurrent(const Submission& before, const std::vector<Attempt>& attempts
 }
 
 // Proof that an attempt was accepted, after it was given up as something else.
-Change LateAcceptance(const Submission& before, Attempt attempt, bool hash_is_free,
-                      const FinishAttempt& finish, absl::Time now) {
+Change LateAcceptance(const Submission& before, const std::vector<Attempt>& attempts,
+                      Attempt attempt, bool hash_is_free, const FinishAttempt& finish,
+                      absl::Time now) {
   ChangeBuilder builder(before, now);
   Submission& submission = builder.submission();
   CopyAnswer(finish.result, attempt, now);
-  SettleAccepted(submission, attempt, finish.result.task_ids);
+  SettleAccepted(submission, attempt, finish.result.task_ids, attempts);
   if (before.state == SubmissionState::kDispatching) {
     builder.MoveTo(TransitionEvent::kEarlierAccepted, SubmissionState::kDispatching);
   } else {
@@ -212,29 +214,27 @@ Change LateRefusal(const Submission& before, const std::vector<Attempt>& attempt
 absl::StatusOr<Change> Apply(const Submission& before, const std::vector<Attempt>& attempts,
                              bool hash_is_free, const FinishAttempt& finish, absl::Time now) {
   const Attempt* const attempt = FindAttempt(attempts, finish.attempt);
-  if (attempt == nullptr || attempt->epoch != finish.epoch) {
+  if (attempt == nullptr) {
     return errors::FencedOff(before.id, "it has no such attempt");
   }
-  if (attempt->outcome == AttemptOutcome::kInFlight) {
-    GL_CHECK(before.state == SubmissionState::kDispatching &&
-                 before.attempt_count == finish.attempt && before.epoch == finish.epoch,
-             "an attempt in flight that is not the current one");
-    return EndCurrent(before, attempts, *attempt, hash_is_free, finish, now);
+  switch (MeaningOfFinish(*attempt, finish.epoch, finish.result.outcome)) {
+    case FinishMeaning::kEndsAttempt:
+      GL_CHECK(IsCurrent(before, finish.attempt, finish.epoch),
+               "an attempt in flight that is not the current one");
+      return EndCurrent(before, attempts, *attempt, hash_is_free, finish, now);
+    case FinishMeaning::kProvesAcceptance:
+      return LateAcceptance(before, attempts, *attempt, hash_is_free, finish, now);
+    case FinishMeaning::kProvesRefusal:
+      return LateRefusal(before, attempts, *attempt, hash_is_free, finish, now);
+    case FinishMeaning::kFencedOff:
+      break;
   }
-  const AttemptOutcome outcome = OutcomeOf(finish.result.outcome);
-  if (outcome == AttemptOutcome::kAccepted && attempt->outcome != AttemptOutcome::kAccepted) {
-    return LateAcceptance(before, *attempt, hash_is_free, finish, now);
-  }
-  if (attempt->outcome == AttemptOutcome::kAmbiguous && outcome != AttemptOutcome::kAmbiguous) {
-    return LateRefusal(before, attempts, *attempt, hash_is_free, finish, now);
-  }
-  return errors::FencedOff(before.id, "the attempt is settled already");
+  return errors::FencedOff(before.id, "the attempt is settled already, or is not its own");
 }
 
 absl::StatusOr<Change> Apply(const Submission& before, const std::vector<Attempt>& /*attempts*/,
                              bool /*hash_is_free*/, const ResendAttempt& resend, absl::Time now) {
-  if (before.state != SubmissionState::kDispatching || before.attempt_count != resend.attempt ||
-      before.epoch != resend.epoch) {
+  if (!IsCurrent(before, resend.attempt, resend.epoch)) {
     return errors::FencedOff(before.id, "the attempt is no longer the current one");
   }
   ChangeBuilder builder(before, now);
@@ -245,7 +245,7 @@ absl::StatusOr<Change> Apply(const Submission& before, const std::vector<Attempt
 
 absl::StatusOr<Change> Apply(const Submission& before, const std::vector<Attempt>& attempts,
                              bool hash_is_free, const ExpireLease& expire, absl::Time now) {
-  if (before.state != SubmissionState::kDispatching || before.epoch != expire.epoch) {
+  if (!IsCurrent(before, before.attempt_count, expire.epoch)) {
     return errors::FencedOff(before.id, "the lease has moved on");
   }
   FinishAttempt finish{.attempt = before.attempt_count,

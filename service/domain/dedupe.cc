@@ -1,20 +1,12 @@
 #include "service/domain/dedupe.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "service/base/errors.h"
+#include "service/domain/dedupe_join.h"
+#include "service/domain/dedupe_window.h"
+#include "service/domain/known_request_id.h"
 
 namespace genledger {
 namespace {
-
-// A joiner that would move the deadline by less than this writes nothing for it.
-constexpr absl::Duration kDeadlineExtensionMin = absl::Seconds(1);
-
-bool IsOpen(SubmissionState state) {
-  return state == SubmissionState::kPending || state == SubmissionState::kDispatching ||
-         state == SubmissionState::kOutcomeUnknown;
-}
 
 // Equal hash under the stored hash_version. There is one version so far, so equal hashes are equal
 // bytes.
@@ -22,121 +14,6 @@ bool SameContent(const NewSubmission& request, const Submission& stored) {
   return request.hash_version == stored.hash_version
              ? request.request_hash == stored.request_hash
              : request.spec == stored.spec && request.variation == stored.variation;
-}
-
-// Whether a submission that holds the hash still answers this caller: a shorter window counts for
-// the joiner.
-bool HoldsFor(const NewSubmission& request, const Submission& holder, absl::Time now) {
-  return holder.state != SubmissionState::kSubmitted ||
-         now < holder.submit_time + std::min(holder.dedupe_window, request.dedupe_window);
-}
-
-Change Stamp(Submission after, std::string type, const NewSubmission& request, absl::Time now) {
-  after.update_time = now;
-  ++after.revision;
-  Change change;
-  change.events.push_back({.revision = after.revision,
-                           .time = now,
-                           .type = std::move(type),
-                           .state = after.state,
-                           .actor = request.actor,
-                           .note = request.request_id,
-                           .task_id = after.task_id});
-  change.submission = std::move(after);
-  return change;
-}
-
-// A submission whose outcome is unknown is looked at again once its policy is another, or a cancel
-// no longer stops it.
-void LetPolicyDecideAgain(const Submission& before, Submission& after, absl::Time now) {
-  if (after.state == SubmissionState::kOutcomeUnknown &&
-      (after.ambiguity_policy != before.ambiguity_policy ||
-       after.cancel_request_time != before.cancel_request_time)) {
-    after.next_attempt_time = now;
-  }
-}
-
-// What a joiner changes in the submission that it joins; nullopt if nothing.
-std::optional<Change> JoinChange(const NewSubmission& request, const Submission& holder,
-                                 absl::Time now) {
-  Submission after = holder;
-  if (!request.request_id.empty()) {
-    ++after.request_id_count;
-  }
-  if (IsOpen(holder.state)) {
-    after.anonymous_caller = holder.anonymous_caller || request.request_id.empty();
-    after.ambiguity_policy = Stricter(holder.ambiguity_policy, request.ambiguity_policy);
-    after.cancel_request_time = absl::InfinitePast();
-    if (now + request.submit_within > holder.submit_deadline_time + kDeadlineExtensionMin) {
-      after.submit_deadline_time = now + request.submit_within;
-    }
-    LetPolicyDecideAgain(holder, after, now);
-  }
-  if (after == holder) {
-    return std::nullopt;
-  }
-  return Stamp(std::move(after), "joined", request, now);
-}
-
-DedupeDecision Join(const NewSubmission& request, const Submission& holder, absl::Time now) {
-  DedupeDecision decision{.action = DedupeAction::kJoin, .submission = holder};
-  decision.change = JoinChange(request, holder, now);
-  decision.add_alias = !request.request_id.empty();
-  return decision;
-}
-
-// The holder gives up the hash because its window is over for this caller.
-Change Release(const NewSubmission& request, const Submission& holder, absl::Time now) {
-  Submission after = holder;
-  after.holds_hash = false;
-  return Stamp(std::move(after), "released", request, now);
-}
-
-DedupeDecision AnswerFailed(const NewSubmission& request, const Submission& stored,
-                            const std::optional<Submission>& by_hash, bool detached,
-                            absl::Time now) {
-  DedupeDecision decision{.action = DedupeAction::kReplay, .submission = stored};
-  if (!stored.superseded_by.empty() || now < stored.failure->reopen_time) {
-    return decision;
-  }
-  const bool content = stored.dedupe_mode == DedupeMode::kContent;
-  if (content && by_hash.has_value() && by_hash->id != stored.id) {
-    if (HoldsFor(request, *by_hash, now)) {
-      decision = Join(request, *by_hash, now);
-      decision.action = DedupeAction::kMove;
-      Submission left = stored;
-      left.superseded_by = by_hash->id;
-      left.request_id_count -= detached ? 0 : 1;
-      decision.superseded = Stamp(std::move(left), "superseded", request, now);
-      return decision;
-    }
-    decision.released = Release(request, *by_hash, now);
-  }
-  decision.action = DedupeAction::kReopen;
-  // Whoever reopens it wants it, also if the request_id was withdrawn before.
-  decision.add_alias = detached;
-  decision.submission->request_id_count += detached ? 1 : 0;
-  return decision;
-}
-
-DedupeDecision AnswerKnownRequestId(const NewSubmission& request, const Submission& stored,
-                                    const std::optional<Submission>& by_hash, bool detached,
-                                    absl::Time now) {
-  if (stored.state == SubmissionState::kFailed) {
-    return AnswerFailed(request, stored, by_hash, detached, now);
-  }
-  DedupeDecision decision{.action = DedupeAction::kReplay, .submission = stored};
-  const bool cancel_requested = stored.cancel_request_time != absl::InfinitePast();
-  if (IsOpen(stored.state) && (cancel_requested || detached)) {
-    Submission wanted = stored;
-    wanted.cancel_request_time = absl::InfinitePast();
-    wanted.request_id_count += detached ? 1 : 0;
-    LetPolicyDecideAgain(stored, wanted, now);
-    decision.change =
-        Stamp(std::move(wanted), cancel_requested ? "cancel_withdrawn" : "joined", request, now);
-    decision.add_alias = detached;
-  }
-  return decision;
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ absl::StatusOr<Change> Adopt(const Submission& before, const std::vector<Attempt
   }
   ChangeBuilder builder(before, now);
   Submission& submission = builder.submission();
-  SettleAccepted(submission, *attempt, {adopt.task_id});
+  SettleAccepted(submission, *attempt, {adopt.task_id}, attempts);
   builder.MoveTo(TransitionEvent::kAdopted, SubmissionState::kSubmitted);
   BecomeSubmitted(submission, hash_is_free, now);
   builder.PutAttempt(*attempt);

@@ -11,6 +11,16 @@ namespace {
 constexpr absl::Duration kReopenDelayInitial = absl::Seconds(30);
 constexpr absl::Duration kReopenDelayMax = absl::Minutes(10);
 
+// Whether another attempt was accepted with one of these tasks.
+bool IsReplay(const std::vector<TaskId>& task_ids, const Attempt& attempt,
+              const std::vector<Attempt>& attempts) {
+  return std::any_of(attempts.begin(), attempts.end(), [&](const Attempt& other) {
+    return other.number != attempt.number &&
+           std::find_first_of(other.task_ids.begin(), other.task_ids.end(), task_ids.begin(),
+                              task_ids.end()) != other.task_ids.end();
+  });
+}
+
 }  // namespace
 
 absl::Duration ReopenDelay(int32_t failed_runs) {
@@ -51,7 +61,8 @@ void BecomeSubmitted(Submission& submission, bool hash_is_free, absl::Time now) 
   }
 }
 
-void SettleAccepted(Submission& submission, Attempt& attempt, std::vector<TaskId> task_ids) {
+void SettleAccepted(Submission& submission, Attempt& attempt, std::vector<TaskId> task_ids,
+                    const std::vector<Attempt>& attempts) {
   GL_CHECK(!task_ids.empty(), "ACCEPTED without a task id");
   if (attempt.outcome == AttemptOutcome::kAmbiguous) {
     --submission.unsettled_attempts;
@@ -60,7 +71,7 @@ void SettleAccepted(Submission& submission, Attempt& attempt, std::vector<TaskId
     attempt.may_be_charged = true;
     ++submission.charges_max;
   }
-  ++submission.charges_min;
+  submission.charges_min += IsReplay(task_ids, attempt, attempts) ? 0 : 1;
   attempt.outcome = AttemptOutcome::kAccepted;
   attempt.task_ids = std::move(task_ids);
   if (submission.task_id.empty()) {

@@ -32,8 +32,10 @@ void EndAbandoned(Submission& submission, absl::Time now);
 void BecomeSubmitted(Submission& submission, bool hash_is_free, absl::Time now);
 
 // The attempt was accepted with these tasks, whatever was thought of it before: charges, unsettled
-// count, task_id.
-void SettleAccepted(Submission& submission, Attempt& attempt, std::vector<TaskId> task_ids);
+// count, task_id. `attempts` are all of the submission: where another one already has a task of
+// these, the upstream has replayed its acceptance, which is counted once.
+void SettleAccepted(Submission& submission, Attempt& attempt, std::vector<TaskId> task_ids,
+                    const std::vector<Attempt>& attempts);
 
 // The attempt was certainly not accepted: charges_max gives it up, if it still counted it.
 void TakeOffCharge(Submission& submission, Attempt& attempt);

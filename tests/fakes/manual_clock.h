@@ -11,8 +11,9 @@ namespace genledger::fakes {
 // Thread safe.
 class ManualClock : public Clock {
  public:
-  // 2026-01-01T00:00:00Z.
-  static absl::Time StartTime() { return absl::FromUnixSeconds(1'767'225'600); }
+  // 2026-01-01T00:00:00Z and a bit: nanoseconds on purpose, as stores keep microseconds and must
+  // answer what they keep.
+  static absl::Time StartTime() { return absl::FromUnixNanos(1'767'225'600'123'456'789); }
 
   absl::Time Now() override {
     absl::MutexLock lock(&mu_);

@@ -307,6 +307,11 @@ void FakeStoreState::FailNextWrites(int count, absl::Status failure, bool after_
   impl_->fail_after_commit = after_commit;
 }
 
+void FakeStoreState::Look(absl::FunctionRef<void(const FakeTables&)> look) const {
+  absl::MutexLock lock(&impl_->mu);
+  look(impl_->tables);
+}
+
 std::unique_ptr<WorkflowStore> FakeWorkflowStore::Open(std::shared_ptr<FakeStoreState> state,
                                                        Clock* clock) {
   FakeStoreState::Impl* const tables = state->impl_.get();

@@ -3,11 +3,14 @@
 
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "service/base/clock.h"
 #include "storage/workflow_store.h"
 
 namespace genledger {
+
+struct FakeTables;
 
 // What outlives a store, like a file: opening another store over the same state is a restart.
 // Thread safe.
@@ -21,6 +24,9 @@ class FakeStoreState {
   // The next `count` writes answer `failure` and change nothing. With `after_commit` they do happen
   // and are answered so all the same: a commit in doubt.
   void FailNextWrites(int count, absl::Status failure, bool after_commit = false);
+
+  // Shows everything that is kept (tests/storage/fake_records.h), under the store's lock.
+  void Look(absl::FunctionRef<void(const FakeTables&)> look) const;
 
   struct Impl;  // the fake's own
 

@@ -1,6 +1,7 @@
 #include "tests/storage/fake_workflow_store.h"
 
 #include "service/base/errors.h"
+#include "tests/fakes/manual_clock.h"
 #include "tests/storage/store_calls.h"
 #include "tests/storage/store_requests.h"
 #include "tests/storage/workflow_store_conformance.h"
@@ -28,7 +29,7 @@ INSTANTIATE_TEST_SUITE_P(Fake, WorkflowStoreConformance,
                          [](const auto& info) { return info.param.name; });
 
 TEST(FakeWorkflowStore, FailedWritesChangeNothingUnlessTheirCommitIsInDoubt) {
-  ManualClock clock;
+  fakes::ManualClock clock;
   const auto state = std::make_shared<FakeStoreState>();
   const std::unique_ptr<WorkflowStore> store = FakeWorkflowStore::Open(state, &clock);
   const std::unique_ptr<RandomSource> random = NewSeededRandomSource(1);

@@ -19,7 +19,7 @@
 #include "storage/sqlite/codec.h"
 #include "storage/sqlite/schema.h"
 #include "storage/sqlite/sqlite_workflow_store.h"
-#include "tests/storage/manual_clock.h"
+#include "tests/fakes/manual_clock.h"
 #include "tests/storage/null_logger.h"
 #include "tests/storage/schema_version_1.h"
 #include "tests/storage/schema_version_2.h"
@@ -335,7 +335,7 @@ class SqliteMigration : public testing::Test {
   }
 
   TemporaryDirectory directory_;
-  ManualClock clock_;
+  fakes::ManualClock clock_;
   NullLogger logger_;
   std::unique_ptr<RandomSource> random_ = NewSystemRandomSource();
   SubmissionIdGenerator ids_{random_.get()};

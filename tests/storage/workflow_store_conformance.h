@@ -16,7 +16,7 @@
 #include "service/base/ids.h"
 #include "service/base/random_source.h"
 #include "storage/workflow_store.h"
-#include "tests/storage/manual_clock.h"
+#include "tests/fakes/manual_clock.h"
 
 namespace genledger {
 
@@ -44,7 +44,7 @@ class WorkflowStoreConformance : public testing::TestWithParam<StoreBackendFacto
   ~WorkflowStoreConformance() override;
 
   WorkflowStore& store() { return *store_; }
-  ManualClock& clock() { return clock_; }
+  fakes::ManualClock& clock() { return clock_; }
   // Shuts the store down and opens its state again.
   void Reopen();
 
@@ -78,7 +78,7 @@ class WorkflowStoreConformance : public testing::TestWithParam<StoreBackendFacto
   RandomSource& random() { return *random_; }
 
  private:
-  ManualClock clock_;
+  fakes::ManualClock clock_;
   std::unique_ptr<RandomSource> random_;
   SubmissionIdGenerator ids_;
   std::unique_ptr<StoreBackend> backend_;

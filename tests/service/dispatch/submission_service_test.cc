@@ -294,6 +294,16 @@ TEST_F(SubmitTest, AStoreThatIsDownGivesTheSlotBack) {
   EXPECT_EQ(h_.upstream.posts(), 0U);
 }
 
+TEST_F(SubmitTest, AClaimWhoseCommitIsInDoubtIsNeverPostedAndEndsWithItsLease) {
+  h_.state->FailNextWrites(1, errors::StoreUnavailable("in doubt"), /*after_commit=*/true);
+  const auto call = h_.Submit(InputOf("a cat", "r1"));
+  EXPECT_EQ(ReasonOf(call.get().status()), ErrorReason::kStoreUnavailable);
+  h_.timers.AdvanceBy(absl::Seconds(91));
+  const auto repeat = h_.Submit(InputOf("a cat", "r1"));
+  EXPECT_EQ(ReasonOf(repeat.get().status()), ErrorReason::kUpstreamOutcomeUnknown);
+  EXPECT_EQ(h_.upstream.posts(), 0U);
+}
+
 TEST_F(SubmitTest, AReaderMayNotSubmit) {
   const Principal reader{.name = "r", .tenant = kTestTenant, .role = Role::kReader};
   const auto call = h_.SubmitAs(reader, InputOf("a cat"));

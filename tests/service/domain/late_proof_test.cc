@@ -181,6 +181,17 @@ TEST(LateAcceptance, CountsOncePerAttempt) {
   EXPECT_EQ(r.Charges(), "1..1");
 }
 
+// The upstream honours the key, so that a second POST is answered with the task of the first.
+TEST(LateAcceptance, OfATaskThatAnotherAttemptHasIsCountedOnce) {
+  SampleRecord r = TwoAttempts();
+  r.End(SampleAccepted("t"));
+  ASSERT_EQ(r.Charges(), "1..2");
+  r.End(SampleAccepted("t"), 1);
+  EXPECT_EQ(r.attempt(1).outcome, AttemptOutcome::kAccepted);
+  EXPECT_EQ(r.s.unsettled_attempts, 0);
+  EXPECT_EQ(r.Charges(), "1..2");
+}
+
 TEST(LateAcceptance, OfAnAdoptedAttemptIsFencedOff) {
   SampleRecord r;
   r.Claim().Ambiguous().Resolve(AdoptTask{.task_id = TaskId("adopted")});

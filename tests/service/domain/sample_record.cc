@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -49,7 +50,13 @@ void SampleRecord::Take(const Change& change) {
   }
   EXPECT_EQ(s.attempt_count, static_cast<int32_t>(attempts.size()));
   EXPECT_EQ(s.unsettled_attempts, CountOf(attempts, AttemptOutcome::kAmbiguous));
-  EXPECT_EQ(s.charges_min, CountOf(attempts, AttemptOutcome::kAccepted));
+  std::set<TaskId> tasks;
+  for (const Attempt& attempt : attempts) {
+    if (attempt.outcome == AttemptOutcome::kAccepted) {
+      tasks.insert(attempt.task_ids.front());
+    }
+  }
+  EXPECT_EQ(s.charges_min, static_cast<int32_t>(tasks.size()));
   EXPECT_EQ(s.charges_max, std::count_if(attempts.begin(), attempts.end(),
                                          [](const Attempt& a) { return a.may_be_charged; }));
 }
