@@ -23,6 +23,7 @@
 #include "service/dispatch/change_hub.h"
 #include "service/dispatch/change_service.h"
 #include "service/dispatch/dispatcher.h"
+#include "service/dispatch/retention_sweeper.h"
 #include "service/dispatch/submission_service.h"
 #include "service/rpc/admin_service.h"
 #include "service/rpc/generation_service.h"
@@ -114,6 +115,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<SubmissionService> service_;
   const std::unique_ptr<Authenticator> authenticator_;
   HealthServiceImpl health_;
+  std::unique_ptr<RetentionSweeper> sweeper_;
   std::unique_ptr<ChangeService> changes_;
   std::unique_ptr<AdminServiceImpl> admin_;
   std::unique_ptr<GenerationServiceImpl> generations_;
@@ -227,6 +229,12 @@ absl::Status ServerImpl::Start() {
     GL_RETURN_IF_ERROR(WritePortFile(config_.port_file, port_));
   }
   dispatcher_->Start();
+  sweeper_ = std::make_unique<RetentionSweeper>(
+      config_.retention, RetentionSweeper::Collaborators{.store = store_.get(),
+                                                         .timers = timers_.get(),
+                                                         .clock = &clock_,
+                                                         .logger = logger_.get()});
+  sweeper_->Start();
   health_.SetServing(true);
   serving_ = true;
   if (!config_.http_listen.empty()) {

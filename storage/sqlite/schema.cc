@@ -205,6 +205,15 @@ CREATE TABLE state_counts (
 INSERT INTO state_counts (tenant, account, state, count)
   SELECT tenant, account, state, count(*) FROM submissions GROUP BY tenant, account, state;
 
+-- request_ids whose record is purged (seq 0 there), by when it was updated last.
+CREATE TABLE tombstones (
+  time INTEGER NOT NULL,
+  tenant TEXT NOT NULL,
+  account INTEGER NOT NULL,
+  request_id TEXT NOT NULL,
+  PRIMARY KEY (time, tenant, account, request_id)
+) STRICT, WITHOUT ROWID;
+
 -- What is due, by tenant, so that a claim can share its slots between them.
 DROP INDEX submissions_pending;
 CREATE INDEX submissions_pending ON submissions (account, tenant, next_attempt_time)

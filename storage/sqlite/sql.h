@@ -182,6 +182,27 @@ inline constexpr char kSelectNameNumber[] = "SELECT number FROM names WHERE text
 inline constexpr char kSelectNameText[] = "SELECT text FROM names WHERE number = ?1";
 inline constexpr char kInsertName[] = "INSERT INTO names (text) VALUES (?1)";
 
+inline constexpr char kSelectBehind[] =
+    "SELECT " GL_SUBMISSION_COLUMNS " FROM submissions s WHERE s.id > ?1 ORDER BY s.id LIMIT ?2";
+inline constexpr char kDeleteSubmission[] =
+    "DELETE FROM submissions WHERE seq = ?1 AND revision = ?2";
+inline constexpr char kDeleteAttempts[] = "DELETE FROM attempts WHERE seq = ?1";
+inline constexpr char kDeleteAttemptTask[] =
+    "DELETE FROM attempt_tasks WHERE tenant = ?1 AND task_id = ?2 AND seq = ?3 AND attempt = ?4";
+inline constexpr char kDeleteEvents[] = "DELETE FROM events WHERE seq = ?1";
+inline constexpr char kBuryRequestId[] =
+    "UPDATE request_ids SET seq = 0 WHERE tenant = ?1 AND account = ?2 AND request_id = ?3 "
+    "AND seq = ?4";
+inline constexpr char kInsertTombstone[] =
+    "INSERT INTO tombstones (tenant, account, request_id, time) VALUES (?1, ?2, ?3, ?4)";
+inline constexpr char kSelectTombstones[] =
+    "SELECT tenant, account, request_id, time FROM tombstones WHERE time < ?1 ORDER BY time "
+    "LIMIT ?2";
+inline constexpr char kDeleteTombstone[] =
+    "DELETE FROM tombstones WHERE tenant = ?1 AND account = ?2 AND request_id = ?3 AND time = ?4";
+inline constexpr char kDeleteBuriedRequestId[] =
+    "DELETE FROM request_ids WHERE tenant = ?1 AND account = ?2 AND request_id = ?3 AND seq = 0";
+
 inline constexpr char kSelectCounts[] =
     "SELECT c.tenant, coalesce(n.text, ''), c.state, c.count FROM state_counts c "
     "LEFT JOIN names n ON n.number = c.account WHERE c.state BETWEEN 1 AND 7";
