@@ -224,8 +224,15 @@ CREATE INDEX submissions_unknown ON submissions (account, tenant, next_attempt_t
 -- Policies that act without a slot. 0: it does not act.
 CREATE INDEX submissions_policy ON submissions (account, ambiguity_policy, next_attempt_time)
   WHERE state = 5;
--- A tenant's PENDING in the order of creation.
-CREATE INDEX submissions_pending_list ON submissions (tenant, id, update_time) WHERE state = 1;
+-- Lists of what is PENDING, DISPATCHING or OUTCOME_UNKNOWN read these alone to find their rows.
+-- (The state is in them because SQLite would look it up in the row otherwise.)
+CREATE INDEX submissions_pending_list ON submissions (tenant, id, update_time, state)
+  WHERE state = 1;
+CREATE INDEX submissions_unknown_list ON submissions (tenant, id, update_time, state)
+  WHERE state = 5;
+DROP INDEX submissions_dispatching;
+CREATE INDEX submissions_dispatching
+  ON submissions (lease_expire_time, tenant, id, update_time, state) WHERE state = 2;
 )sql";
 
 // The scripts of kMigrations[n] lead from version n to n + 1. Released ones never change.

@@ -123,14 +123,24 @@ inline constexpr char kListUpdatedDescending[] =
     " FROM submissions s INDEXED BY submissions_by_update "
     "WHERE (s.update_time, s.id) > (?1, ?2) AND (s.update_time, s.id) < (?3, ?4) "
     "AND s.tenant = ?5 ORDER BY s.update_time DESC, s.id DESC";
-// The keys of the few that are in a state with an index of its own; at most ?1.
+// The same of one tenant in one state.
+#define GL_LIST_STATE(index, state)                                       \
+  "SELECT " GL_SUBMISSION_COLUMNS " FROM submissions s INDEXED BY " index \
+  " WHERE s.state = " state " AND s.id > ?1 AND s.id < ?2 AND s.tenant = ?3 ORDER BY s.id"
+inline constexpr char kListPendingAscending[] = GL_LIST_STATE("submissions_pending_list", "1");
+inline constexpr char kListPendingDescending[] =
+    GL_LIST_STATE("submissions_pending_list", "1") " DESC";
+inline constexpr char kListUnknownAscending[] = GL_LIST_STATE("submissions_unknown_list", "5");
+inline constexpr char kListUnknownDescending[] =
+    GL_LIST_STATE("submissions_unknown_list", "5") " DESC";
+// The keys of those that are in a state with an index that holds them.
 #define GL_STATE_KEYS "SELECT seq, id, tenant, update_time FROM submissions INDEXED BY "
 inline constexpr char kSelectPendingKeys[] =
-    GL_STATE_KEYS "submissions_pending WHERE state = 1 LIMIT ?1";
+    GL_STATE_KEYS "submissions_pending_list WHERE state = 1";
 inline constexpr char kSelectDispatchingKeys[] =
-    GL_STATE_KEYS "submissions_dispatching WHERE state = 2 LIMIT ?1";
+    GL_STATE_KEYS "submissions_dispatching WHERE state = 2";
 inline constexpr char kSelectUnknownKeys[] =
-    GL_STATE_KEYS "submissions_unknown WHERE state = 5 LIMIT ?1";
+    GL_STATE_KEYS "submissions_unknown_list WHERE state = 5";
 inline constexpr char kSelectBySeq[] =
     "SELECT " GL_SUBMISSION_COLUMNS " FROM submissions s WHERE s.seq = ?1";
 
