@@ -1,6 +1,7 @@
 #include "storage/store_operations.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -11,6 +12,8 @@
 #include "service/domain/backlog.h"
 #include "service/domain/dedupe.h"
 #include "service/domain/fair_share.h"
+#include "service/domain/repost_rules.h"
+#include "service/domain/retention.h"
 
 namespace genledger {
 namespace {
@@ -400,6 +403,55 @@ absl::Status CheckAdoption(StoreTransaction& transaction, const Submission& subm
       {{.field = "resolution.adopt_task_id", .description = "An attempt already has this task."}});
 }
 
+// Every request_id that can name the submission: its first one, and those of its joiners, which the
+// event of each joining notes. (A note may be something else; it then names nothing, or another.)
+std::vector<std::string> RequestIdsOf(const Submission& submission,
+                                      const std::vector<SubmissionEvent>& events) {
+  std::set<std::string> request_ids = {submission.request_id};
+  for (const SubmissionEvent& event : events) {
+    request_ids.insert(event.note);
+  }
+  request_ids.erase("");
+  return {request_ids.begin(), request_ids.end()};
+}
+
+absl::Status PurgeOne(StoreTransaction& transaction, const Submission& submission) {
+  GL_ASSIGN_OR_RETURN(const std::vector<Attempt> attempts, transaction.FindAttempts(submission.id));
+  GL_ASSIGN_OR_RETURN(const std::vector<SubmissionEvent> events,
+                      transaction.FindEvents(submission));
+  return transaction.Remove(submission, attempts, RequestIdsOf(submission, events));
+}
+
+// Deletes from the submissions behind outcome.next, which moves on. Whatever was created later than
+// `finished_before` finished later too: there the walk ends.
+absl::Status PurgeSubmissions(StoreTransaction& transaction, const PurgeCommand& command,
+                              PurgeOutcome& outcome) {
+  for (int32_t looked = 0; looked < kPurgeLookMax;) {
+    GL_ASSIGN_OR_RETURN(const std::vector<Submission> page,
+                        transaction.FindBehind(outcome.next, command.rows_max));
+    for (const Submission& submission : page) {
+      if (submission.create_time >= command.finished_before) {
+        return absl::OkStatus();
+      }
+      if (outcome.submissions == command.rows_max) {
+        outcome.has_more = true;
+        return absl::OkStatus();
+      }
+      if (MayPurge(submission, command.finished_before)) {
+        GL_RETURN_IF_ERROR(PurgeOne(transaction, submission));
+        ++outcome.submissions;
+      }
+      outcome.next = submission.id;
+      ++looked;
+    }
+    if (static_cast<int32_t>(page.size()) < command.rows_max) {
+      return absl::OkStatus();
+    }
+  }
+  outcome.has_more = true;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<SubmitOutcome> RunSubmit(StoreTransaction& transaction, const SubmitCommand& command,
@@ -503,6 +555,18 @@ absl::StatusOr<int64_t> RunExpireAllLeases(StoreTransaction& transaction, const 
       ++expired;
     }
   }
+}
+
+absl::StatusOr<PurgeOutcome> RunPurge(StoreTransaction& transaction, const PurgeCommand& command) {
+  PurgeOutcome outcome{.next = command.after};
+  if (command.rows_max <= 0) {
+    return outcome;
+  }
+  GL_RETURN_IF_ERROR(PurgeSubmissions(transaction, command, outcome));
+  GL_ASSIGN_OR_RETURN(outcome.tombstones,
+                      transaction.RemoveTombstones(command.tombstones_before, command.rows_max));
+  outcome.has_more = outcome.has_more || outcome.tombstones == command.rows_max;
+  return outcome;
 }
 
 }  // namespace genledger

@@ -23,6 +23,8 @@ namespace genledger {
 inline constexpr absl::Duration kBacklogRetryDelay = absl::Seconds(5);
 // PENDING submissions that one ClaimDue expires at most; more wait for the next call.
 inline constexpr int32_t kExpirePerClaimMax = 256;
+// Submissions that one Purge looks at, at most, beyond the page that it deletes its last from.
+inline constexpr int32_t kPurgeLookMax = 500;
 // OUTCOME_UNKNOWN submissions of one policy that one ClaimDue looks at for want of a slot.
 inline constexpr int32_t kUnknownPerClaimMax = 64;
 
@@ -42,5 +44,6 @@ absl::StatusOr<CancelResult> RunCancel(StoreTransaction& transaction, const Canc
                                        absl::Time now);
 absl::StatusOr<int64_t> RunExpireAllLeases(StoreTransaction& transaction, const std::string& actor,
                                            const AmbiguityRules& rules, absl::Time now);
+absl::StatusOr<PurgeOutcome> RunPurge(StoreTransaction& transaction, const PurgeCommand& command);
 
 }  // namespace genledger

@@ -90,6 +90,12 @@ class StoreTransaction : public DedupeReader {
   // InfiniteFuture if there are none.
   virtual absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) = 0;
 
+  // Submissions whose ids are behind `after`, in the order of ids, which is that of creation.
+  virtual absl::StatusOr<std::vector<Submission>> FindBehind(const SubmissionId& after,
+                                                             int32_t limit) = 0;
+  // All of them, in revision order.
+  virtual absl::StatusOr<std::vector<SubmissionEvent>> FindEvents(const Submission& submission) = 0;
+
   // A new record with its attempts, events, request_id and, if it holds_hash, its hash hold.
   virtual absl::Status Insert(const Change& change) = 0;
   // Replaces `before`, compared-and-set on its revision; the hash hold follows holds_hash, and what
@@ -101,6 +107,13 @@ class StoreTransaction : public DedupeReader {
                                       const SubmissionId& names) = 0;
   // Marks a request_id that names a submission as withdrawn.
   virtual absl::Status DetachRequestId(const Scope& scope, const std::string& request_id) = 0;
+  // Deletes a record with all of its `attempts`, their tasks, its events, its hash hold and what
+  // FindAbandoned finds. Those of `request_ids` that name it become tombstones of the time at which
+  // it was updated last.
+  virtual absl::Status Remove(const Submission& submission, const std::vector<Attempt>& attempts,
+                              const std::vector<std::string>& request_ids) = 0;
+  // Deletes tombstones of before that time, oldest first; how many.
+  virtual absl::StatusOr<int64_t> RemoveTombstones(absl::Time before, int32_t limit) = 0;
 };
 
 }  // namespace genledger

@@ -188,6 +188,28 @@ struct AccountBinding {
   bool allow_change = false;
 };
 
+// One step of a walk over the submissions from the oldest on, which deletes those that
+// service/domain/retention.h lets go.
+struct PurgeCommand {
+  // Submissions that finished before go, with all that belongs to them; their request_ids, aliases
+  // included, become tombstones.
+  absl::Time finished_before = absl::InfinitePast();
+  // Tombstones of submissions that finished before go.
+  absl::Time tombstones_before = absl::InfinitePast();
+  // Submissions that one call deletes at most, and tombstones.
+  int32_t rows_max = 200;
+  // Where the walk goes on: the `next` of the step before. Empty: at the oldest.
+  SubmissionId after;
+};
+
+struct PurgeOutcome {
+  int64_t submissions = 0;
+  int64_t tombstones = 0;
+  // Something is left to look at, behind `next`.
+  bool has_more = false;
+  SubmissionId next;
+};
+
 // How much there is of what, over all tenants and accounts; exact.
 struct StoreCounts {
   // A state without submissions may be absent.
@@ -249,6 +271,9 @@ class WorkflowStore {
   // where the store itself proves that no other process can own one (SQLite: the file lock).
   // Answers with how many there were.
   virtual void ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) = 0;
+
+  // Deletes what is old enough. A step takes the store no longer than a group of ordinary writes.
+  virtual void Purge(PurgeCommand command, Callback<PurgeOutcome> done) = 0;
 
   // NOT_FOUND (reason SUBMISSION_NOT_FOUND), also for another tenant's.
   virtual void Get(GetQuery query, Callback<SubmissionWithAttempts> done) = 0;

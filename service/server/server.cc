@@ -26,6 +26,7 @@
 #include "service/dispatch/readiness.h"
 #include "service/dispatch/receipt_journal.h"
 #include "service/dispatch/receipt_replay.h"
+#include "service/dispatch/retention_sweeper.h"
 #include "service/dispatch/status_service.h"
 #include "service/dispatch/submission_service.h"
 #include "service/rpc/admin_service.h"
@@ -122,6 +123,7 @@ class ServerImpl final : public Server {
   HealthServiceImpl health_;
   std::unique_ptr<Readiness> readiness_;
   std::unique_ptr<StatusService> status_;
+  std::unique_ptr<RetentionSweeper> sweeper_;
   std::unique_ptr<ChangeService> changes_;
   std::unique_ptr<AdminServiceImpl> admin_;
   std::unique_ptr<GenerationServiceImpl> generations_;
@@ -258,6 +260,12 @@ absl::Status ServerImpl::Start() {
   }
   dispatcher_->Start();
   readiness_->Start();
+  sweeper_ = std::make_unique<RetentionSweeper>(
+      config_.retention, RetentionSweeper::Collaborators{.store = store_.get(),
+                                                         .timers = timers_.get(),
+                                                         .clock = &clock_,
+                                                         .logger = logger_.get()});
+  sweeper_->Start();
   serving_ = true;
   if (!config_.http_listen.empty()) {
     logger_->Log(Severity::kWarning, "http_listen_not_built",

@@ -56,6 +56,13 @@ ABSL_FLAG(int32_t, upstream_concurrency_max, 10000, "how many POSTs may be out a
 ABSL_FLAG(
     int64_t, backlog_max, 100000,
     "how many submissions may wait for the upstream before new ones are refused; 0: no limit");
+ABSL_FLAG(
+    absl::Duration, retention, absl::Hours(720),
+    "how long a finished submission is kept after its last change; at least 24h; inf: for ever");
+ABSL_FLAG(
+    absl::Duration, tombstone_retention, absl::Hours(2160),
+    "how long the request_ids of a submission are known after its last change: refused once it "
+    "is deleted; at least --retention");
 ABSL_FLAG(int64_t, prompt_bytes_max, 16384, "longest prompt, in bytes of UTF-8 after trimming");
 ABSL_FLAG(int64_t, prompt_characters_max, 0,
           "longest prompt, in characters after trimming; 0: no such limit");
@@ -75,6 +82,8 @@ namespace genledger {
 namespace {
 
 constexpr absl::Duration kUpstreamTimeoutMax = absl::Seconds(80);
+// The longest dedupe_window: until then a submission answers for its content.
+constexpr absl::Duration kRetentionMin = absl::Hours(24);
 constexpr int32_t kConcurrencyMax = 100'000;
 constexpr size_t kApiKeyFileBytesMax = 65536;
 constexpr size_t kNameBytesMax = 128;
@@ -241,6 +250,18 @@ void ReadStoreFlags(ServerConfig& config) {
   }
 }
 
+absl::Status ReadRetentionFlags(ServerConfig& config) {
+  config.retention.retention = absl::GetFlag(FLAGS_retention);
+  if (config.retention.retention < kRetentionMin) {
+    return BadFlag("retention", "must be at least 24h");
+  }
+  config.retention.tombstone_retention = absl::GetFlag(FLAGS_tombstone_retention);
+  if (config.retention.tombstone_retention < config.retention.retention) {
+    return BadFlag("tombstone_retention", "must be at least --retention");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadBacklogFlags(ServerConfig& config) {
   config.backlog_max = absl::GetFlag(FLAGS_backlog_max);
   return config.backlog_max < 0 ? BadFlag("backlog_max", "must not be negative") : absl::OkStatus();
@@ -286,6 +307,7 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   GL_RETURN_IF_ERROR(CheckName("replica", config.replica));
   GL_RETURN_IF_ERROR(ReadValidationFlags(config));
   GL_RETURN_IF_ERROR(ReadBacklogFlags(config));
+  GL_RETURN_IF_ERROR(ReadRetentionFlags(config));
   config.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
   if (config.drain_timeout < absl::ZeroDuration()) {
     return BadFlag("drain_timeout", "must not be negative");

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/base/secret.h"
+#include "service/dispatch/retention_sweeper.h"
 #include "service/domain/ambiguity.h"
 #include "service/domain/validate.h"
 #include "service/upstream/upstream_url.h"
@@ -34,6 +35,7 @@ struct ServerConfig {
   absl::Duration upstream_timeout = absl::Seconds(60);
   int32_t upstream_concurrency_max = 0;
   int64_t backlog_max = 0;  // 0: no limit
+  RetentionOptions retention;
   ValidationRules validation;
   std::string replica;
   absl::Duration drain_timeout = absl::Seconds(70);

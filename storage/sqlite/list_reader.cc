@@ -30,6 +30,10 @@ ListReader::ListReader(SQLite::Database& database, Names* names)
       tenant_descending_(database, sql::kListTenantDescending),
       updated_ascending_(database, sql::kListUpdatedAscending),
       updated_descending_(database, sql::kListUpdatedDescending),
+      pending_ascending_(database, sql::kListPendingAscending),
+      pending_descending_(database, sql::kListPendingDescending),
+      unknown_ascending_(database, sql::kListUnknownAscending),
+      unknown_descending_(database, sql::kListUnknownDescending),
       pending_keys_(database, sql::kSelectPendingKeys),
       dispatching_keys_(database, sql::kSelectDispatchingKeys),
       unknown_keys_(database, sql::kSelectUnknownKeys),
@@ -38,8 +42,8 @@ ListReader::ListReader(SQLite::Database& database, Names* names)
 
 absl::Status ListReader::Scan(const ListQuery& query, Taker take) {
   const ListRange range = RangeOf(query);
-  if (const auto keys = StateKeys(query, range); keys.has_value()) {
-    return ScanKeys(*keys, take);
+  if (const auto statements = StatementsOf(RequiredState(query.filter)); statements.has_value()) {
+    return ScanState(query, range, *statements, take);
   }
   if (query.order_by == ListOrder::kCreateTime) {
     return ScanOrder(query, range, take);
@@ -50,34 +54,45 @@ absl::Status ListReader::Scan(const ListQuery& query, Taker take) {
   return ScanMerged(query, range, take);
 }
 
-SQLite::Statement* ListReader::StateStatement(SubmissionState state) {
-  switch (state) {
-    case SubmissionState::kPending:
-      return &pending_keys_;
-    case SubmissionState::kDispatching:
-      return &dispatching_keys_;
-    case SubmissionState::kOutcomeUnknown:
-      return &unknown_keys_;
-    default:
-      return nullptr;
+std::optional<ListReader::StateStatements> ListReader::StatementsOf(
+    std::optional<SubmissionState> state) {
+  if (state == SubmissionState::kPending) {
+    return StateStatements{&pending_keys_, &pending_ascending_, &pending_descending_};
   }
+  if (state == SubmissionState::kDispatching) {
+    return StateStatements{.keys = &dispatching_keys_};
+  }
+  if (state == SubmissionState::kOutcomeUnknown) {
+    return StateStatements{&unknown_keys_, &unknown_ascending_, &unknown_descending_};
+  }
+  return std::nullopt;
 }
 
-std::optional<std::vector<ListReader::StateKey>> ListReader::StateKeys(const ListQuery& query,
-                                                                       const ListRange& range) {
-  const std::optional<SubmissionState> state = RequiredState(query.filter);
-  SQLite::Statement* const statement = state.has_value() ? StateStatement(*state) : nullptr;
-  if (statement == nullptr) {
-    return std::nullopt;
+absl::Status ListReader::ScanState(const ListQuery& query, const ListRange& range,
+                                   const StateStatements& statements, Taker take) {
+  SQLite::Statement* const in_order =
+      query.descending ? statements.descending : statements.ascending;
+  if (in_order == nullptr || !query.tenant.has_value() ||
+      query.order_by != ListOrder::kCreateTime) {
+    return ScanKeys(StateKeys(query, range, *statements.keys), take);
   }
+  StatementUse use(*in_order);
+  use.Blob(range.lower.id).Blob(range.upper.id).Text(*query.tenant);
+  return Run(use, take);
+}
+
+std::vector<ListReader::StateKey> ListReader::StateKeys(const ListQuery& query,
+                                                        const ListRange& range,
+                                                        SQLite::Statement& statement) {
+  const auto comes_first = [&](const StateKey& a, const StateKey& b) {
+    return query.descending ? b.key < a.key : a.key < b.key;
+  };
+  // No page looks at more: what would come later is dropped on the way.
+  const size_t keys_max = static_cast<size_t>(std::max(query.limit, 1)) +
+                          static_cast<size_t>(std::max(query.scan_rows_max, 1)) + 1;
   std::vector<StateKey> keys;
-  int64_t rows = 0;
-  StatementUse use(*statement);
-  use.Int(int64_t{query.scan_rows_max} + 1);
+  StatementUse use(statement);
   while (use.Step()) {
-    if (++rows > query.scan_rows_max) {
-      return std::nullopt;
-    }
     RowReader row(use.statement());
     const int64_t seq = row.Int();
     std::string id = row.Text();
@@ -86,10 +101,13 @@ std::optional<std::vector<ListReader::StateKey>> ListReader::StateKeys(const Lis
     if (visible && range.Contains(key.key)) {
       keys.push_back(std::move(key));
     }
+    if (keys.size() == 2 * keys_max) {
+      std::nth_element(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(keys_max), keys.end(),
+                       comes_first);
+      keys.resize(keys_max);
+    }
   }
-  std::sort(keys.begin(), keys.end(), [&](const StateKey& a, const StateKey& b) {
-    return query.descending ? b.key < a.key : a.key < b.key;
-  });
+  std::sort(keys.begin(), keys.end(), comes_first);
   return keys;
 }
 

@@ -30,8 +30,9 @@ class ListReader {
 
   // Every row of the query's tenant behind its position, in its order, that could match its filter,
   // and others.
-  //  - A filter that demands PENDING, DISPATCHING or OUTCOME_UNKNOWN: by that state's index, unless
-  //    it holds more than query.scan_rows_max rows.
+  //  - A filter that demands PENDING, DISPATCHING or OUTCOME_UNKNOWN: by that state's indexes, and
+  //    nothing else is met. Of a tenant by create_time it costs what the page holds; otherwise the
+  //    index of the state is read through for the page's keys, without its rows.
   //  - A tenant's by create_time or update_time, and all by create_time: by the index of that
   //  order.
   //  - All by update_time: merged from the tenants'.
@@ -43,10 +44,18 @@ class ListReader {
     int64_t seq = 0;
   };
   struct TenantStream;
+  // The statements of a state that has indexes of its own.
+  struct StateStatements {
+    SQLite::Statement* keys = nullptr;
+    SQLite::Statement* ascending = nullptr;  // of a tenant, by create_time; may be missing
+    SQLite::Statement* descending = nullptr;
+  };
 
-  SQLite::Statement* StateStatement(SubmissionState state);
-  // nullopt if the state has no index, or it holds too many.
-  std::optional<std::vector<StateKey>> StateKeys(const ListQuery& query, const ListRange& range);
+  std::optional<StateStatements> StatementsOf(std::optional<SubmissionState> state);
+  absl::Status ScanState(const ListQuery& query, const ListRange& range,
+                         const StateStatements& statements, Taker take);
+  std::vector<StateKey> StateKeys(const ListQuery& query, const ListRange& range,
+                                  SQLite::Statement& statement);
   absl::Status ScanKeys(const std::vector<StateKey>& keys, Taker take);
   absl::Status ScanOrder(const ListQuery& query, const ListRange& range, Taker take);
   absl::Status ScanTenantUpdates(const std::string& tenant, bool descending, const ListRange& range,
@@ -63,6 +72,10 @@ class ListReader {
   SQLite::Statement tenant_descending_;
   SQLite::Statement updated_ascending_;
   SQLite::Statement updated_descending_;
+  SQLite::Statement pending_ascending_;
+  SQLite::Statement pending_descending_;
+  SQLite::Statement unknown_ascending_;
+  SQLite::Statement unknown_descending_;
   SQLite::Statement pending_keys_;
   SQLite::Statement dispatching_keys_;
   SQLite::Statement unknown_keys_;

@@ -205,6 +205,15 @@ CREATE TABLE state_counts (
 INSERT INTO state_counts (tenant, account, state, count)
   SELECT tenant, account, state, count(*) FROM submissions GROUP BY tenant, account, state;
 
+-- request_ids whose record is purged (seq 0 there), by when it was updated last.
+CREATE TABLE tombstones (
+  time INTEGER NOT NULL,
+  tenant TEXT NOT NULL,
+  account INTEGER NOT NULL,
+  request_id TEXT NOT NULL,
+  PRIMARY KEY (time, tenant, account, request_id)
+) STRICT, WITHOUT ROWID;
+
 -- What is due, by tenant, so that a claim can share its slots between them.
 DROP INDEX submissions_pending;
 CREATE INDEX submissions_pending ON submissions (account, tenant, next_attempt_time)
@@ -215,8 +224,15 @@ CREATE INDEX submissions_unknown ON submissions (account, tenant, next_attempt_t
 -- Policies that act without a slot. 0: it does not act.
 CREATE INDEX submissions_policy ON submissions (account, ambiguity_policy, next_attempt_time)
   WHERE state = 5;
--- A tenant's PENDING in the order of creation.
-CREATE INDEX submissions_pending_list ON submissions (tenant, id, update_time) WHERE state = 1;
+-- Lists of what is PENDING, DISPATCHING or OUTCOME_UNKNOWN read these alone to find their rows.
+-- (The state is in them because SQLite would look it up in the row otherwise.)
+CREATE INDEX submissions_pending_list ON submissions (tenant, id, update_time, state)
+  WHERE state = 1;
+CREATE INDEX submissions_unknown_list ON submissions (tenant, id, update_time, state)
+  WHERE state = 5;
+DROP INDEX submissions_dispatching;
+CREATE INDEX submissions_dispatching
+  ON submissions (lease_expire_time, tenant, id, update_time, state) WHERE state = 2;
 )sql";
 
 // The scripts of kMigrations[n] lead from version n to n + 1. Released ones never change.

@@ -123,14 +123,24 @@ inline constexpr char kListUpdatedDescending[] =
     " FROM submissions s INDEXED BY submissions_by_update "
     "WHERE (s.update_time, s.id) > (?1, ?2) AND (s.update_time, s.id) < (?3, ?4) "
     "AND s.tenant = ?5 ORDER BY s.update_time DESC, s.id DESC";
-// The keys of the few that are in a state with an index of its own; at most ?1.
+// The same of one tenant in one state.
+#define GL_LIST_STATE(index, state)                                       \
+  "SELECT " GL_SUBMISSION_COLUMNS " FROM submissions s INDEXED BY " index \
+  " WHERE s.state = " state " AND s.id > ?1 AND s.id < ?2 AND s.tenant = ?3 ORDER BY s.id"
+inline constexpr char kListPendingAscending[] = GL_LIST_STATE("submissions_pending_list", "1");
+inline constexpr char kListPendingDescending[] =
+    GL_LIST_STATE("submissions_pending_list", "1") " DESC";
+inline constexpr char kListUnknownAscending[] = GL_LIST_STATE("submissions_unknown_list", "5");
+inline constexpr char kListUnknownDescending[] =
+    GL_LIST_STATE("submissions_unknown_list", "5") " DESC";
+// The keys of those that are in a state with an index that holds them.
 #define GL_STATE_KEYS "SELECT seq, id, tenant, update_time FROM submissions INDEXED BY "
 inline constexpr char kSelectPendingKeys[] =
-    GL_STATE_KEYS "submissions_pending WHERE state = 1 LIMIT ?1";
+    GL_STATE_KEYS "submissions_pending_list WHERE state = 1";
 inline constexpr char kSelectDispatchingKeys[] =
-    GL_STATE_KEYS "submissions_dispatching WHERE state = 2 LIMIT ?1";
+    GL_STATE_KEYS "submissions_dispatching WHERE state = 2";
 inline constexpr char kSelectUnknownKeys[] =
-    GL_STATE_KEYS "submissions_unknown WHERE state = 5 LIMIT ?1";
+    GL_STATE_KEYS "submissions_unknown_list WHERE state = 5";
 inline constexpr char kSelectBySeq[] =
     "SELECT " GL_SUBMISSION_COLUMNS " FROM submissions s WHERE s.seq = ?1";
 
@@ -181,6 +191,27 @@ inline constexpr char kSelectEvents[] =
 inline constexpr char kSelectNameNumber[] = "SELECT number FROM names WHERE text = ?1";
 inline constexpr char kSelectNameText[] = "SELECT text FROM names WHERE number = ?1";
 inline constexpr char kInsertName[] = "INSERT INTO names (text) VALUES (?1)";
+
+inline constexpr char kSelectBehind[] =
+    "SELECT " GL_SUBMISSION_COLUMNS " FROM submissions s WHERE s.id > ?1 ORDER BY s.id LIMIT ?2";
+inline constexpr char kDeleteSubmission[] =
+    "DELETE FROM submissions WHERE seq = ?1 AND revision = ?2";
+inline constexpr char kDeleteAttempts[] = "DELETE FROM attempts WHERE seq = ?1";
+inline constexpr char kDeleteAttemptTask[] =
+    "DELETE FROM attempt_tasks WHERE tenant = ?1 AND task_id = ?2 AND seq = ?3 AND attempt = ?4";
+inline constexpr char kDeleteEvents[] = "DELETE FROM events WHERE seq = ?1";
+inline constexpr char kBuryRequestId[] =
+    "UPDATE request_ids SET seq = 0 WHERE tenant = ?1 AND account = ?2 AND request_id = ?3 "
+    "AND seq = ?4";
+inline constexpr char kInsertTombstone[] =
+    "INSERT INTO tombstones (tenant, account, request_id, time) VALUES (?1, ?2, ?3, ?4)";
+inline constexpr char kSelectTombstones[] =
+    "SELECT tenant, account, request_id, time FROM tombstones WHERE time < ?1 ORDER BY time "
+    "LIMIT ?2";
+inline constexpr char kDeleteTombstone[] =
+    "DELETE FROM tombstones WHERE tenant = ?1 AND account = ?2 AND request_id = ?3 AND time = ?4";
+inline constexpr char kDeleteBuriedRequestId[] =
+    "DELETE FROM request_ids WHERE tenant = ?1 AND account = ?2 AND request_id = ?3 AND seq = 0";
 
 inline constexpr char kSelectCounts[] =
     "SELECT c.tenant, coalesce(n.text, ''), c.state, c.count FROM state_counts c "

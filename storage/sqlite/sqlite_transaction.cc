@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,10 @@ std::optional<Submission> Take(std::optional<StoredSubmission> stored) {
     return std::nullopt;
   }
   return std::move(stored->submission);
+}
+
+std::string_view AsView(const UlidBytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 std::string_view AsView(const RequestHash& hash) {
@@ -93,6 +98,16 @@ SqliteTransaction::SqliteTransaction(SQLite::Database& database)
       put_attempt_(database, sql::kPutAttempt),
       insert_attempt_task_(database, sql::kInsertAttemptTask),
       insert_event_(database, sql::kInsertEvent),
+      behind_(database, sql::kSelectBehind),
+      delete_submission_(database, sql::kDeleteSubmission),
+      delete_attempts_(database, sql::kDeleteAttempts),
+      delete_attempt_task_(database, sql::kDeleteAttemptTask),
+      delete_events_(database, sql::kDeleteEvents),
+      bury_request_id_(database, sql::kBuryRequestId),
+      insert_tombstone_(database, sql::kInsertTombstone),
+      tombstones_(database, sql::kSelectTombstones),
+      delete_tombstone_(database, sql::kDeleteTombstone),
+      delete_buried_request_id_(database, sql::kDeleteBuriedRequestId),
       select_meta_(database, sql::kSelectMeta),
       put_meta_(database, sql::kPutMeta) {}
 
@@ -417,6 +432,106 @@ absl::Status SqliteTransaction::DetachRequestId(const Scope& scope, const std::s
                             .Run();
     return changed == 1 ? absl::OkStatus()
                         : absl::InternalError("the withdrawal of a request_id changed no row");
+  });
+}
+
+absl::StatusOr<std::vector<Submission>> SqliteTransaction::FindBehind(const SubmissionId& after,
+                                                                      int32_t limit) {
+  return Guard("walk over submissions", [&] {
+    const std::optional<UlidBytes> bytes = EncodeId(after);
+    StatementUse use(behind_);
+    use.Blob(bytes.has_value() ? AsView(*bytes) : std::string_view()).Int(limit);
+    return RememberAll(use);
+  });
+}
+
+absl::StatusOr<std::vector<SubmissionEvent>> SqliteTransaction::FindEvents(
+    const Submission& submission) {
+  return Guard("look up events", [&] {
+    return reader_.Events({.seq = SeqOf(submission.id), .submission = submission},
+                          /*after_revision=*/0, std::numeric_limits<int32_t>::max());
+  });
+}
+
+void SqliteTransaction::Bury(int64_t seq, const Submission& submission,
+                             const std::string& request_id) {
+  const int64_t account = names_.Intern(submission.scope.upstream_account);
+  const int buried = StatementUse(bury_request_id_)
+                         .Text(submission.scope.tenant)
+                         .Int(account)
+                         .Text(request_id)
+                         .Int(seq)
+                         .Run();
+  if (buried > 0) {
+    StatementUse(insert_tombstone_)
+        .Text(submission.scope.tenant)
+        .Int(account)
+        .Text(request_id)
+        .Int(EncodeTime(submission.update_time))
+        .Run();
+  }
+}
+
+absl::Status SqliteTransaction::Remove(const Submission& submission,
+                                       const std::vector<Attempt>& attempts,
+                                       const std::vector<std::string>& request_ids) {
+  return Guard("delete a submission", [&]() -> absl::Status {
+    const int64_t seq = SeqOf(submission.id);
+    for (const Attempt& attempt : attempts) {
+      for (const TaskId& task_id : attempt.task_ids) {
+        StatementUse(delete_attempt_task_)
+            .Text(submission.scope.tenant)
+            .Text(task_id.value())
+            .Int(seq)
+            .Int(attempt.number)
+            .Run();
+      }
+    }
+    StatementUse(delete_attempts_).Int(seq).Run();
+    StatementUse(delete_events_).Int(seq).Run();
+    for (const std::string& request_id : request_ids) {
+      Bury(seq, submission, request_id);
+    }
+    // A later one of the same content may have taken the place of this one in either.
+    RunOnHash(delete_hash_hold_, seq, submission);
+    RunOnHash(delete_abandoned_, seq, submission);
+    counts_.Add(submission.scope, submission.state, -1);
+    return ExpectOneRow(StatementUse(delete_submission_).Int(seq).Int(submission.revision).Run(),
+                        "the deletion", submission.id);
+  });
+}
+
+absl::StatusOr<int64_t> SqliteTransaction::RemoveTombstones(absl::Time before, int32_t limit) {
+  return Guard("delete tombstones", [&]() -> absl::StatusOr<int64_t> {
+    struct Tombstone {
+      std::string tenant;
+      int64_t account;
+      std::string request_id;
+      int64_t time;
+    };
+    std::vector<Tombstone> found;
+    {
+      StatementUse use(tombstones_);
+      use.Int(EncodeTime(before)).Int(limit);
+      while (use.Step()) {
+        RowReader row(use.statement());
+        found.push_back({row.Text(), row.Int(), row.Text(), row.Int()});
+      }
+    }
+    for (const Tombstone& tombstone : found) {
+      StatementUse(delete_buried_request_id_)
+          .Text(tombstone.tenant)
+          .Int(tombstone.account)
+          .Text(tombstone.request_id)
+          .Run();
+      StatementUse(delete_tombstone_)
+          .Text(tombstone.tenant)
+          .Int(tombstone.account)
+          .Text(tombstone.request_id)
+          .Int(tombstone.time)
+          .Run();
+    }
+    return static_cast<int64_t>(found.size());
   });
 }
 

@@ -79,11 +79,17 @@ class SqliteTransaction : public StoreTransaction {
                                                          int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindLeases(absl::Time ended_by, int32_t limit) override;
   absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) override;
+  absl::StatusOr<std::vector<Submission>> FindBehind(const SubmissionId& after,
+                                                     int32_t limit) override;
+  absl::StatusOr<std::vector<SubmissionEvent>> FindEvents(const Submission& submission) override;
   absl::Status Insert(const Change& change) override;
   absl::Status Update(const Submission& before, const Change& change) override;
   absl::Status PointRequestId(const Scope& scope, const std::string& request_id,
                               const SubmissionId& names) override;
   absl::Status DetachRequestId(const Scope& scope, const std::string& request_id) override;
+  absl::Status Remove(const Submission& submission, const std::vector<Attempt>& attempts,
+                      const std::vector<std::string>& request_ids) override;
+  absl::StatusOr<int64_t> RemoveTombstones(absl::Time before, int32_t limit) override;
 
   absl::StatusOr<std::optional<std::string>> GetMeta(const std::string& key);
   absl::Status PutMeta(const std::string& key, const std::string& value);
@@ -95,6 +101,7 @@ class SqliteTransaction : public StoreTransaction {
   // Where a record lies that this command has loaded or inserted.
   int64_t SeqOf(const SubmissionId& id) const;
   void WriteParts(int64_t seq, const Change& change);
+  void Bury(int64_t seq, const Submission& submission, const std::string& request_id);
   // Runs a statement on one of the tables that are keyed by scope and hash; the rows changed.
   int RunOnHash(SQLite::Statement& statement, int64_t seq, const Submission& submission);
   // What is kept in memory follows the record; nullopt: it is new.
@@ -129,6 +136,16 @@ class SqliteTransaction : public StoreTransaction {
   SQLite::Statement put_attempt_;
   SQLite::Statement insert_attempt_task_;
   SQLite::Statement insert_event_;
+  SQLite::Statement behind_;
+  SQLite::Statement delete_submission_;
+  SQLite::Statement delete_attempts_;
+  SQLite::Statement delete_attempt_task_;
+  SQLite::Statement delete_events_;
+  SQLite::Statement bury_request_id_;
+  SQLite::Statement insert_tombstone_;
+  SQLite::Statement tombstones_;
+  SQLite::Statement delete_tombstone_;
+  SQLite::Statement delete_buried_request_id_;
   SQLite::Statement select_meta_;
   SQLite::Statement put_meta_;
   std::vector<std::pair<SubmissionId, int64_t>> located_;

@@ -86,6 +86,7 @@ class Store : public WorkflowStore {
   void Apply(ApplyCommand command, Callback<Submission> done) override;
   void Cancel(CancelCommand command, Callback<CancelResult> done) override;
   void ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) override;
+  void Purge(PurgeCommand command, Callback<PurgeOutcome> done) override;
   void Get(GetQuery query, Callback<SubmissionWithAttempts> done) override;
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
@@ -232,6 +233,13 @@ void Store::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<in
                  [this, actor = std::move(actor), rules](SqliteTransaction& transaction) {
                    return RunExpireAllLeases(transaction, actor, rules, clock_->Now());
                  });
+}
+
+void Store::Purge(PurgeCommand command, Callback<PurgeOutcome> done) {
+  Write<PurgeOutcome>("Purge", std::move(done),
+                      [command = std::move(command)](SqliteTransaction& transaction) {
+                        return RunPurge(transaction, command);
+                      });
 }
 
 void Store::Get(GetQuery query, Callback<SubmissionWithAttempts> done) {

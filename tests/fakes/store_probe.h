@@ -64,6 +64,9 @@ class StoreProbe : public WorkflowStore {
   void ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) override {
     store_->ExpireAllLeases(std::move(actor), rules, std::move(done));
   }
+  void Purge(PurgeCommand command, Callback<PurgeOutcome> done) override {
+    store_->Purge(std::move(command), std::move(done));
+  }
   void Get(GetQuery query, Callback<SubmissionWithAttempts> done) override {
     ++gets_;
     store_->Get(std::move(query), std::move(done));

@@ -171,6 +171,22 @@ void StoreLink::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callbac
       std::move(done));
 }
 
+void StoreLink::Purge(PurgeCommand command, Callback<PurgeOutcome> done) {
+  Send<PurgeOutcome>(
+      "Purge", Kind::kWrite,
+      [this, command] {
+        absl::StatusOr<PurgeOutcome> purged = CallPurge(*s_.ledger, command);
+        s_.auditor->OnWritten({.call = "Purge"});
+        return purged;
+      },
+      std::move(done));
+}
+
+void StoreLink::Count(Callback<StoreCounts> done) {
+  Send<StoreCounts>(
+      "Count", Kind::kRead, [this] { return CallCount(*s_.ledger); }, std::move(done));
+}
+
 void StoreLink::Get(GetQuery query, Callback<SubmissionWithAttempts> done) {
   Send<SubmissionWithAttempts>(
       "Get", Kind::kRead, [this, query = std::move(query)] { return CallGet(*s_.ledger, query); },

@@ -28,9 +28,11 @@ class StoreLink : public WorkflowStore {
   void Apply(ApplyCommand command, Callback<Submission> done) override;
   void Cancel(CancelCommand command, Callback<CancelResult> done) override;
   void ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) override;
+  void Purge(PurgeCommand command, Callback<PurgeOutcome> done) override;
   void Get(GetQuery query, Callback<SubmissionWithAttempts> done) override;
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
+  void Count(Callback<StoreCounts> done) override;
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override;
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& /*binding*/) override {
     return std::string(kAccount);

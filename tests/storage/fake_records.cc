@@ -64,6 +64,9 @@ void FakeTransaction::RollBack() {
     tables_->attempts[id] = before.attempts;
     tables_->events[id] = before.events;
   }
+  if (tombstones_undo_.has_value()) {
+    tables_->tombstones = *std::move(tombstones_undo_);
+  }
   Restore(tables_->request_ids, request_id_undo_);
   Restore(tables_->hash_holds, hash_undo_);
   Restore(tables_->abandoned, abandoned_undo_);
@@ -362,6 +365,61 @@ absl::Status FakeTransaction::DetachRequestId(const Scope& scope, const std::str
   detached_undo_.emplace_back(key, Lookup(tables_->detached, key));
   tables_->detached[key] = true;
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Submission>> FakeTransaction::FindBehind(const SubmissionId& after,
+                                                                    int32_t limit) {
+  return Select(
+      *tables_, limit, [&](const Submission& s) { return after < s.id; },
+      [](const Submission& s) { return s.id; });
+}
+
+absl::StatusOr<std::vector<SubmissionEvent>> FakeTransaction::FindEvents(
+    const Submission& submission) {
+  return tables_->events[submission.id];
+}
+
+absl::Status FakeTransaction::Remove(const Submission& submission,
+                                     const std::vector<Attempt>& /*attempts*/,
+                                     const std::vector<std::string>& request_ids) {
+  RememberForUndo(submission.id);
+  Submission gone = submission;
+  gone.holds_hash = false;
+  if (absl::Status status = MoveHashHold(submission, gone); !status.ok()) {
+    return status;
+  }
+  gone.state = SubmissionState::kCancelled;  // anything but ABANDONED
+  MoveAbandoned(submission, gone);
+  if (!tombstones_undo_.has_value()) {
+    tombstones_undo_ = tables_->tombstones;
+  }
+  for (const std::string& request_id : request_ids) {
+    const FakeTables::RequestIdKeyOf key(submission.scope.tenant, submission.scope.upstream_account,
+                                         request_id);
+    if (Lookup(tables_->request_ids, key) == submission.id) {
+      tables_->tombstones.emplace(submission.update_time, key);
+    }
+  }
+  tables_->submissions.erase(submission.id);
+  tables_->attempts.erase(submission.id);
+  tables_->events.erase(submission.id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> FakeTransaction::RemoveTombstones(absl::Time before, int32_t limit) {
+  if (!tombstones_undo_.has_value()) {
+    tombstones_undo_ = tables_->tombstones;
+  }
+  int64_t removed = 0;
+  while (removed < limit && !tables_->tombstones.empty() &&
+         tables_->tombstones.begin()->first < before) {
+    const FakeTables::RequestIdKeyOf key = tables_->tombstones.begin()->second;
+    request_id_undo_.emplace_back(key, Lookup(tables_->request_ids, key));
+    tables_->request_ids.erase(key);
+    tables_->tombstones.erase(tables_->tombstones.begin());
+    ++removed;
+  }
+  return removed;
 }
 
 }  // namespace genledger

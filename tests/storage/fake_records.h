@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -25,6 +26,8 @@ struct FakeTables {
   std::map<HashKey, SubmissionId> hash_holds;
   std::map<HashKey, SubmissionId> abandoned;
   std::map<RequestIdKeyOf, bool> detached;
+  // request_ids whose submission is purged, by when it was updated last.
+  std::set<std::pair<absl::Time, RequestIdKeyOf>> tombstones;
   std::map<SubmissionId, std::map<int32_t, Attempt>> attempts;
   std::map<SubmissionId, std::vector<SubmissionEvent>> events;
   std::optional<RecordedAccount> account;
@@ -65,11 +68,17 @@ class FakeTransaction : public StoreTransaction {
                                                          int32_t limit) override;
   absl::StatusOr<std::vector<Submission>> FindLeases(absl::Time ended_by, int32_t limit) override;
   absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) override;
+  absl::StatusOr<std::vector<Submission>> FindBehind(const SubmissionId& after,
+                                                     int32_t limit) override;
+  absl::StatusOr<std::vector<SubmissionEvent>> FindEvents(const Submission& submission) override;
   absl::Status Insert(const Change& change) override;
   absl::Status Update(const Submission& before, const Change& change) override;
   absl::Status PointRequestId(const Scope& scope, const std::string& request_id,
                               const SubmissionId& names) override;
   absl::Status DetachRequestId(const Scope& scope, const std::string& request_id) override;
+  absl::Status Remove(const Submission& submission, const std::vector<Attempt>& attempts,
+                      const std::vector<std::string>& request_ids) override;
+  absl::StatusOr<int64_t> RemoveTombstones(absl::Time before, int32_t limit) override;
 
  private:
   // What one submission looked like before this transaction.
@@ -92,6 +101,7 @@ class FakeTransaction : public StoreTransaction {
   std::vector<std::pair<FakeTables::HashKey, std::optional<SubmissionId>>> hash_undo_;
   std::vector<std::pair<FakeTables::HashKey, std::optional<SubmissionId>>> abandoned_undo_;
   std::vector<std::pair<FakeTables::RequestIdKeyOf, std::optional<bool>>> detached_undo_;
+  std::optional<std::set<std::pair<absl::Time, FakeTables::RequestIdKeyOf>>> tombstones_undo_;
 };
 
 }  // namespace genledger

@@ -115,6 +115,7 @@ class Fake : public WorkflowStore {
   void Apply(ApplyCommand command, Callback<Submission> done) override;
   void Cancel(CancelCommand command, Callback<CancelResult> done) override;
   void ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) override;
+  void Purge(PurgeCommand command, Callback<PurgeOutcome> done) override;
   void Get(GetQuery query, Callback<SubmissionWithAttempts> done) override;
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
@@ -222,6 +223,11 @@ void Fake::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int
   Write<int64_t>(std::move(done), [&](FakeTransaction& transaction) {
     return RunExpireAllLeases(transaction, actor, rules, clock_->Now());
   });
+}
+
+void Fake::Purge(PurgeCommand command, Callback<PurgeOutcome> done) {
+  Write<PurgeOutcome>(std::move(done),
+                      [&](FakeTransaction& transaction) { return RunPurge(transaction, command); });
 }
 
 void Fake::Get(GetQuery query, Callback<SubmissionWithAttempts> done) {

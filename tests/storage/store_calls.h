@@ -69,6 +69,9 @@ inline absl::StatusOr<std::vector<SubmissionWithAttempts>> CallBatchGet(Workflow
 inline absl::StatusOr<ListPage> CallList(WorkflowStore& store, ListQuery query) {
   return Await<ListPage>([&](auto done) { store.List(std::move(query), std::move(done)); });
 }
+inline absl::StatusOr<PurgeOutcome> CallPurge(WorkflowStore& store, PurgeCommand command) {
+  return Await<PurgeOutcome>([&](auto done) { store.Purge(std::move(command), std::move(done)); });
+}
 inline absl::StatusOr<StoreCounts> CallCount(WorkflowStore& store) {
   return Await<StoreCounts>([&](auto done) { store.Count(std::move(done)); });
 }

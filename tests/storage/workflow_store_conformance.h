@@ -68,6 +68,7 @@ class WorkflowStoreConformance : public testing::TestWithParam<StoreBackendFacto
   // Everything that the store holds, to compare before and after.
   std::vector<SubmissionWithAttempts> Everything();
 
+  PurgeOutcome PurgeAll(PurgeCommand command);
   // Count says what counting everything gives.
   void ExpectCountsAreExact();
 

@@ -60,6 +60,9 @@ TEST_F(ServerConfigTest, TheDefaultsServe) {
   EXPECT_TRUE(config->trust_5xx_envelope);
   EXPECT_EQ(config->upstream_timeout, absl::Seconds(60));
   EXPECT_EQ(config->backlog_max, 100'000);
+  EXPECT_EQ(config->retention.retention, absl::Hours(30 * 24));
+  EXPECT_EQ(config->retention.tombstone_retention, absl::Hours(90 * 24));
+  EXPECT_TRUE(Read({{"retention", "inf"}, {"tombstone_retention", "inf"}}).ok());
   EXPECT_FALSE(config->replica.empty());
   EXPECT_FALSE(Read({{"upstream_idempotency", "off"}})->send_idempotency_key);
   EXPECT_EQ(Read({{"replica", "a"}})->replica, "a");
@@ -98,6 +101,8 @@ TEST_F(ServerConfigTest, EveryBadFlagIsOneLineThatNamesIt) {
       {"upstream_connect_timeout", {"0", "61s", "-inf"}},
       {"upstream_concurrency_max", {"0", "-1", "100001"}},
       {"backlog_max", {"-1"}},
+      {"retention", {"0", "23h", "-inf"}},
+      {"tombstone_retention", {"0", "719h", "-inf"}},
       {"drain_timeout", {"-1s"}}};
   for (const auto& [flag, values] : cases) {
     for (const std::string& value : values) {
