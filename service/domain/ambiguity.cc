@@ -45,12 +45,6 @@ Change PlanUnknown(Change change, const std::vector<Attempt>& attempts, const Am
   return change;
 }
 
-bool PolicyMayPost(const Submission& submission, const AmbiguityRules& rules) {
-  const bool may_repost =
-      rules.trusted && PostsAllowed(submission) && submission.run_reposts < rules.reposts_max;
-  return may_repost || MayResubmitOnce(submission);
-}
-
 absl::StatusOr<Change> ActOnUnknown(const Submission& before, const std::vector<Attempt>& attempts,
                                     const Claim& claim, const AmbiguityRules& rules,
                                     absl::Time now) {

@@ -20,9 +20,6 @@ namespace genledger {
 Change PlanUnknown(Change change, const std::vector<Attempt>& attempts, const AmbiguityRules& rules,
                    absl::Time earliest, const std::string& actor, absl::Time now);
 
-// False if ActOnUnknown certainly starts no attempt, so that no slot is needed for it.
-bool PolicyMayPost(const Submission& submission, const AmbiguityRules& rules);
-
 // The policy of an OUTCOME_UNKNOWN submission is due: a trusted re-post if credential and URL are
 // still the attempt's own, else RESUBMIT_ONCE, else FAIL, else it is held. With a cancel requested
 // nothing is posted. FAILED_PRECONDITION unless it is OUTCOME_UNKNOWN.

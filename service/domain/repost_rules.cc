@@ -46,4 +46,10 @@ bool MayResubmitOnce(const Submission& submission) {
          !submission.resubmitted_once;
 }
 
+bool PolicyMayPost(const Submission& submission, const AmbiguityRules& rules) {
+  const bool may_repost =
+      rules.trusted && PostsAllowed(submission) && submission.run_reposts < rules.reposts_max;
+  return may_repost || MayResubmitOnce(submission);
+}
+
 }  // namespace genledger

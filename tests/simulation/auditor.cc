@@ -189,9 +189,9 @@ void Auditor::OnProof(Owner process, const SubmissionId& id, int32_t attempt) {
   proofs_[process].emplace(id, attempt);
 }
 
-void Auditor::OnCrash(Owner process) {
+void Auditor::OnCrash(Owner process, const std::set<AttemptKey>& on_disk) {
   confirmed_.erase(process);
-  proofs_.erase(process);
+  proofs_[process] = on_disk;
 }
 
 void Auditor::CheckWhoIsAnswered(uint64_t call) {

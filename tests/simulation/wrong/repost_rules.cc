@@ -45,4 +45,10 @@ bool MayResubmitOnce(const Submission& submission) {
   return PostsAllowed(submission) && submission.ambiguity_policy == AmbiguityPolicy::kResubmitOnce;
 }
 
+bool PolicyMayPost(const Submission& submission, const AmbiguityRules& rules) {
+  const bool may_repost =
+      rules.trusted && PostsAllowed(submission) && submission.run_reposts < rules.reposts_max;
+  return may_repost || MayResubmitOnce(submission);
+}
+
 }  // namespace genledger
