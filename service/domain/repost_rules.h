@@ -33,8 +33,7 @@ bool MayRepost(const Submission& submission, const Attempt& attempt,
 // Whether RESUBMIT_ONCE has its one left. When it may be used is for the caller to see to.
 bool MayResubmitOnce(const Submission& submission);
 
-// False if the policy of an OUTCOME_UNKNOWN submission certainly starts no attempt, so that no slot
-// is needed for it.
+// False if ActOnUnknown certainly starts no attempt, so that no slot is needed for it.
 bool PolicyMayPost(const Submission& submission, const AmbiguityRules& rules);
 
 }  // namespace genledger

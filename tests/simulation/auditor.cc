@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/base/error_details.h"
+#include "service/base/error_reason.h"
 #include "tests/storage/fake_records.h"
 
 namespace genledger::simulation {
@@ -189,9 +190,9 @@ void Auditor::OnProof(Owner process, const SubmissionId& id, int32_t attempt) {
   proofs_[process].emplace(id, attempt);
 }
 
-void Auditor::OnCrash(Owner process) {
+void Auditor::OnCrash(Owner process, const std::set<AttemptKey>& on_disk) {
   confirmed_.erase(process);
-  proofs_.erase(process);
+  proofs_[process] = on_disk;
 }
 
 void Auditor::CheckWhoIsAnswered(uint64_t call) {
@@ -228,6 +229,7 @@ void Auditor::OnRefused(uint64_t call, const CallerKey& key, const absl::Status&
     Broke(Rule::kAudit, absl::StrCat("call ", call, " was answered ", status.ToString()));
     return;
   }
+  c_.coverage->Saw(absl::StrCat("error ", View(ErrorReasonName(details->reason))));
   for (const auto& [name, value] : details->metadata) {
     if (name == "submission_id" && !value.empty()) {
       CheckNamed(key, SubmissionId(value));

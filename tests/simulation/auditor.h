@@ -68,8 +68,8 @@ class Auditor {
 
   // Invariant 6: `process` knows that the attempt was accepted.
   void OnProof(Owner process, const SubmissionId& id, int32_t attempt);
-  // Its memory is gone.
-  void OnCrash(Owner process);
+  // Its memory is gone; what is `on_disk` of its proofs is not.
+  void OnCrash(Owner process, const std::set<std::pair<SubmissionId, int32_t>>& on_disk);
 
   // Invariants 2 and 4: a call is answered with this record, or with this error.
   void OnAnswer(uint64_t call, const CallerKey& key, const Submission& answer);

@@ -23,10 +23,10 @@ def wrong_alternate_test(name, src, rule, deps):
         ],
         args = ["--rule=%d" % rule],
         linkstatic = True,
-        deps = deps + [
+        deps = [
             ":simulation",
             ":violation",
             "//third_party:absl",
             "//third_party:gtest",
-        ],
+        ] + deps,
     )

@@ -1,6 +1,10 @@
 #include "tests/simulation/replica.h"
 
+#include <set>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/dispatch/receipt_replay.h"
 
 namespace genledger::simulation {
 namespace {
@@ -11,10 +15,13 @@ constexpr absl::Duration kRecoveryRetry = absl::Seconds(1);
 
 }  // namespace
 
-Replica::Replica(const Scene* scene, Owner process, std::string name, absl::Duration skew)
+Replica::Replica(const Scene* scene, Owner process, size_t number, absl::Duration skew,
+                 ReceiptJournal* journal)
     : s_(*scene),
       process_(process),
-      name_(std::move(name)),
+      number_(number),
+      name_(absl::StrCat("ledger-", number)),
+      journal_(journal),
       random_(s_.dice->Next64()),
       clock_(s_.loop, skew),
       timers_(s_.loop, &clock_, process),
@@ -24,11 +31,14 @@ Replica::Replica(const Scene* scene, Owner process, std::string name, absl::Dura
       ids_(&random_),
       dispatcher_({.replica = name_,
                    .upstream_account = kAccount,
-                   .concurrency_max = s_.options->concurrency_max,
+                   .gate = {.limiter = {.limit_initial = s_.options->concurrency_max,
+                                        .limit_max = s_.options->concurrency_max},
+                            .breakers = {.upstream_scope = kAccount}},
                    .attempt_timeout = kAttemptTimeout,
                    .lease = kLease,
                    .ambiguity = s_.options->rules},
                   {.store = &store_,
+                   .journal = journal_,
                    .upstream = &upstream_,
                    .hub = &hub_,
                    .timers = &timers_,
@@ -43,23 +53,39 @@ Replica::Replica(const Scene* scene, Owner process, std::string name, absl::Dura
       changes_({.upstream_account = kAccount},
                {.store = &store_, .dispatcher = &dispatcher_, .hub = &hub_}) {}
 
-void Replica::Start() {
-  if (s_.options->embedded) {
-    Recover();
+void Replica::Start() { Recover(); }
+
+// As a start of the server does: the receipts first, then the leases, then the port.
+void Replica::Recover() {
+  if (journal_->pending_count() > 0) {
+    s_.coverage->Saw("a start with receipts");
+  }
+  store_.AnswerAtOnce(true);  // a start waits for each answer
+  const absl::Status replayed = ReplayReceipts(*journal_, store_, name_, logger_);
+  store_.AnswerAtOnce(false);
+  if (!replayed.ok()) {
+    RecoverLater();
+  } else if (s_.options->embedded) {
+    ExpireLeases();
   } else {
     Serve();
   }
 }
 
 // The store proves that whoever was dispatching is dead.
-void Replica::Recover() {
-  store_.ExpireAllLeases(name_, s_.options->rules, [this](absl::StatusOr<int64_t> expired) {
+void Replica::ExpireLeases() {
+  store_.ExpireAllLeases(name_, s_.options->rules, [this](const absl::StatusOr<int64_t>& expired) {
     if (expired.ok()) {
       Serve();
-      return;
+    } else {
+      RecoverLater();
     }
-    s_.loop->After(kRecoveryRetry, process_, "recovery again", [this] { Recover(); });
   });
+}
+
+// A server that cannot start is started again.
+void Replica::RecoverLater() {
+  s_.loop->After(kRecoveryRetry, process_, "recovery again", [this] { Recover(); });
 }
 
 void Replica::Serve() {
@@ -81,7 +107,11 @@ void Replica::Crash() {
   alive_ = false;
   store_.Die();
   timers_.Stop();
-  s_.auditor->OnCrash(process_);
+  std::set<std::pair<SubmissionId, int32_t>> on_disk;
+  for (const Receipt& receipt : journal_->Pending()) {
+    on_disk.emplace(receipt.submission, receipt.attempt);
+  }
+  s_.auditor->OnCrash(process_, on_disk);
   s_.loop->Drop(process_);
 }
 

@@ -8,6 +8,7 @@
 #include "service/dispatch/change_hub.h"
 #include "service/dispatch/change_service.h"
 #include "service/dispatch/dispatcher.h"
+#include "service/dispatch/receipt_journal.h"
 #include "service/dispatch/submission_service.h"
 #include "tests/simulation/replica_time.h"
 #include "tests/simulation/scene.h"
@@ -20,7 +21,9 @@ namespace genledger::simulation {
 // A dead one is kept to the end of its world: what it still owns may refer to it. Not thread safe.
 class Replica {
  public:
-  Replica(const Scene* scene, Owner process, std::string name, absl::Duration skew);
+  // `journal` is that of all replicas with this number, one after the other.
+  Replica(const Scene* scene, Owner process, size_t number, absl::Duration skew,
+          ReceiptJournal* journal);
 
   // Begins its life: recovers, then serves.
   void Start();
@@ -34,6 +37,7 @@ class Replica {
   bool serves() const { return alive_ && serves_; }
   bool draining() const { return draining_; }
   Owner process() const { return process_; }
+  size_t number() const { return number_; }
   const std::string& name() const { return name_; }
   SubmissionService& submissions() { return submissions_; }
   ChangeService& changes() { return changes_; }
@@ -42,12 +46,16 @@ class Replica {
 
  private:
   void Recover();
+  void ExpireLeases();
+  void RecoverLater();
   void Serve();
   void Poll();
 
   const Scene s_;
   const Owner process_;
+  const size_t number_;
   const std::string name_;
+  ReceiptJournal* const journal_;
   bool alive_ = true;
   bool serves_ = false;
   bool draining_ = false;

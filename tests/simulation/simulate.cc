@@ -28,10 +28,11 @@ int main(int argc, char** argv) {
   if (absl::GetFlag(FLAGS_crash_step) >= 0) {
     plan.crash_step = absl::GetFlag(FLAGS_crash_step);
   }
+  Simulator simulator;
   Coverage coverage;
   uint64_t hash = 0;
   for (plan.seed = first; plan.seed < first + seeds; ++plan.seed) {
-    const SimulationReport report = Simulate(plan);
+    const SimulationReport report = simulator.Simulate(plan);
     if (report.violation.has_value()) {
       std::fputs(Explain(plan, report).c_str(), stderr);
       return EXIT_FAILURE;

@@ -37,12 +37,12 @@ class Watched {
 
 }  // namespace
 
-SimulationReport Simulate(const SimulationPlan& plan) {
+SimulationReport Simulator::Simulate(const SimulationPlan& plan) {
   WorldOptions options = DrawOptions(plan.seed);
   if (plan.crash_step.has_value()) {
     options.faults = {};
   }
-  World world(options, plan.seed, plan.story_lines);
+  World world(options, plan.seed, plan.story_lines, &journals_);
   const Watched watched(&world, &plan);
   if (plan.crash_step.has_value()) {
     world.Run(*plan.crash_step);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/simulation/coverage.h"
+#include "tests/simulation/journal_shelf.h"
 #include "tests/simulation/violation.h"
 
 namespace genledger::simulation {
@@ -33,8 +34,15 @@ struct SimulationReport {
   Coverage coverage;
 };
 
-// If a broken invariant ends the process, the plan and the story are printed first.
-SimulationReport Simulate(const SimulationPlan& plan);
+// Not thread safe.
+class Simulator {
+ public:
+  // If a broken invariant ends the process, the plan and the story are printed first.
+  SimulationReport Simulate(const SimulationPlan& plan);
+
+ private:
+  JournalShelf journals_;
+};
 
 // What a failing test prints: the story, the rule, and how to see it again.
 std::string Explain(const SimulationPlan& plan, const SimulationReport& report);

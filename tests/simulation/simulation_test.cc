@@ -80,11 +80,12 @@ class Worlds : public ::testing::TestWithParam<uint64_t> {};
 
 TEST_P(Worlds, HoldEveryRule) {
   const uint64_t first = FirstSeed();
+  Simulator simulator;
   const uint64_t seeds = NumberIn("GENLEDGER_TEST_ALL", 0) == 1 ? kSeedsOfLongForm : kSeeds;
   Coverage coverage;
   for (uint64_t seed = first + GetParam(); seed < first + seeds; seed += kParts) {
     const SimulationPlan plan{.seed = seed};
-    const SimulationReport report = Simulate(plan);
+    const SimulationReport report = simulator.Simulate(plan);
     ASSERT_FALSE(report.violation.has_value()) << Explain(plan, report);
     coverage.Add(report.coverage);
   }
@@ -97,19 +98,21 @@ INSTANTIATE_TEST_SUITE_P(Parts, Worlds, ::testing::Range(uint64_t{0}, kParts));
 
 TEST(Simulation, ReplaysASeedExactly) {
   const uint64_t first = FirstSeed();
+  Simulator simulator;
   for (uint64_t seed = first; seed < first + kReplays; ++seed) {
-    const uint64_t hash = Simulate({.seed = seed}).trace_hash;
-    EXPECT_EQ(Simulate({.seed = seed}).trace_hash, hash) << "seed " << seed;
-    EXPECT_NE(Simulate({.seed = seed + 1}).trace_hash, hash) << "seed " << seed;
+    const uint64_t hash = simulator.Simulate({.seed = seed}).trace_hash;
+    EXPECT_EQ(simulator.Simulate({.seed = seed}).trace_hash, hash) << "seed " << seed;
+    EXPECT_NE(simulator.Simulate({.seed = seed + 1}).trace_hash, hash) << "seed " << seed;
   }
 }
 
 TEST(Simulation, SurvivesACrashAtEveryStep) {
   const uint64_t first = FirstSeed();
+  Simulator simulator;
   for (uint64_t seed = first; seed < first + kCrashSeeds; ++seed) {
     for (int step = 0; step < kCrashSteps; ++step) {
       const SimulationPlan plan{.seed = seed, .steps = kCrashSteps, .crash_step = step};
-      const SimulationReport report = Simulate(plan);
+      const SimulationReport report = simulator.Simulate(plan);
       ASSERT_FALSE(report.violation.has_value()) << Explain(plan, report);
     }
   }

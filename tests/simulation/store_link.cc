@@ -18,9 +18,17 @@ absl::Duration StoreLink::Delay() {
              : s_.dice->Between(absl::Microseconds(50), absl::Milliseconds(4));
 }
 
+bool StoreLink::Refuses() {
+  return s_.loop->now() < *s_.outage_end || s_.dice->OneIn(s_.faults->store_refuses);
+}
+
 template <typename T>
 void StoreLink::Send(std::string_view call, Kind kind, Effect<T> effect, Callback<T> done) {
   if (!alive_) {
+    return;
+  }
+  if (at_once_) {
+    done(Refuses() ? absl::StatusOr<T>(Unavailable()) : effect());
     return;
   }
   if (kind != Kind::kRead) {
@@ -55,7 +63,7 @@ void StoreLink::Send(std::string_view call, Kind kind, Effect<T> effect, Callbac
 template <typename T>
 void StoreLink::Arrive(std::string_view call, const std::shared_ptr<Effect<T>>& effect,
                        const std::shared_ptr<Callback<T>>& done, bool in_doubt) {
-  if (s_.loop->now() < *s_.outage_end || s_.dice->OneIn(s_.faults->store_refuses)) {
+  if (Refuses()) {
     Answer<T>(done, Unavailable());
     return;
   }
@@ -182,11 +190,6 @@ void StoreLink::Purge(PurgeCommand command, Callback<PurgeOutcome> done) {
       std::move(done));
 }
 
-void StoreLink::Count(Callback<StoreCounts> done) {
-  Send<StoreCounts>(
-      "Count", Kind::kRead, [this] { return CallCount(*s_.ledger); }, std::move(done));
-}
-
 void StoreLink::Get(GetQuery query, Callback<SubmissionWithAttempts> done) {
   Send<SubmissionWithAttempts>(
       "Get", Kind::kRead, [this, query = std::move(query)] { return CallGet(*s_.ledger, query); },
@@ -204,6 +207,11 @@ void StoreLink::List(ListQuery query, Callback<ListPage> done) {
   Send<ListPage>(
       "List", Kind::kRead, [this, query = std::move(query)] { return CallList(*s_.ledger, query); },
       std::move(done));
+}
+
+void StoreLink::Count(Callback<StoreCounts> done) {
+  Send<StoreCounts>(
+      "Count", Kind::kRead, [this] { return CallCount(*s_.ledger); }, std::move(done));
 }
 
 void StoreLink::ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) {

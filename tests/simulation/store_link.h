@@ -22,6 +22,9 @@ class StoreLink : public WorkflowStore {
   // The process has died: calls on their way may or may not arrive, no answer does.
   void Die() { alive_ = false; }
 
+  // While set, calls take effect and answer before they return.
+  void AnswerAtOnce(bool at_once) { at_once_ = at_once; }
+
   void Submit(SubmitCommand command, Callback<SubmitOutcome> done) override;
   void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) override;
   void ClaimDue(ClaimDueCommand command, Callback<ClaimDueOutcome> done) override;
@@ -32,8 +35,8 @@ class StoreLink : public WorkflowStore {
   void Get(GetQuery query, Callback<SubmissionWithAttempts> done) override;
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
-  void Count(Callback<StoreCounts> done) override;
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override;
+  void Count(Callback<StoreCounts> done) override;
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& /*binding*/) override {
     return std::string(kAccount);
   }
@@ -57,6 +60,8 @@ class StoreLink : public WorkflowStore {
   void Answer(const std::shared_ptr<Callback<T>>& done, absl::StatusOr<T> answer);
 
   absl::Duration Delay();
+  // Whether the store answers nothing but UNAVAILABLE now.
+  bool Refuses();
   // What follows for the process once it has the answer.
   void OnAnswered(const SubmitOutcome& outcome);
   void OnAnswered(const ClaimDueOutcome& outcome);
@@ -66,6 +71,7 @@ class StoreLink : public WorkflowStore {
   const Scene s_;
   const Owner process_;
   bool alive_ = true;
+  bool at_once_ = false;
 };
 
 }  // namespace genledger::simulation

@@ -22,8 +22,9 @@ constexpr int kIdleStepsMax = 1'000;
 
 }  // namespace
 
-World::World(WorldOptions options, uint64_t seed, size_t lines_kept)
+World::World(WorldOptions options, uint64_t seed, size_t lines_kept, JournalShelf* journals)
     : options_(std::move(options)),
+      journals_(journals),
       faults_(options_.faults),
       dice_(seed),
       trace_(lines_kept),
@@ -45,9 +46,10 @@ World::World(WorldOptions options, uint64_t seed, size_t lines_kept)
              .outage_end = &outage_end_,
              .credentials = &credentials_},
       callers_(&scene_, [this] { return ChooseServing(); }) {
+  journals_->Empty();
   ChangeKey();
   for (int i = 0; i < options_.replicas; ++i) {
-    StartReplica(absl::StrCat("ledger-", i));
+    StartReplica(i);
   }
   callers_.Start();
 }
@@ -60,9 +62,10 @@ World::~World() {
   loop_.Clear();
 }
 
-void World::StartReplica(const std::string& name) {
+void World::StartReplica(size_t number) {
   const absl::Duration skew = dice_.Between(-options_.clock_skew_max, options_.clock_skew_max);
-  replicas_.push_back(std::make_unique<Replica>(&scene_, ++last_process_, name, skew));
+  replicas_.push_back(
+      std::make_unique<Replica>(&scene_, ++last_process_, number, skew, journals_->Of(number)));
   replicas_.back()->Start();
 }
 
@@ -125,7 +128,7 @@ void World::Crash(Replica* replica) {
                                    ? dice_.Between(absl::Seconds(30), absl::Minutes(4))
                                    : dice_.Between(absl::Milliseconds(5), absl::Seconds(2));
   loop_.After(pause, kWorld, "a replica starts",
-              [this, name = replica->name()] { StartReplica(name); });
+              [this, number = replica->number()] { StartReplica(number); });
 }
 
 void World::CrashFirstReplica() {
@@ -187,6 +190,11 @@ void World::ComeToRest() {
     return;
   }
   auditor_.CheckAtRest();
+  for (int i = 0; i < options_.replicas; ++i) {
+    if (journals_->Of(i)->pending_count() > 0) {
+      auditor_.Broke(Rule::kFencedButProofsKept, "a receipt is still in a journal");
+    }
+  }
   CheckLists();
   for (const std::string& call :
        callers_.Unanswered([this](Owner process) { return IsAlive(process); })) {
@@ -207,7 +215,7 @@ void World::CheckIdle() {
   }
 }
 
-// Invariant 7: what is unknown is listed.
+// Invariant 7: what is unknown is listed, and counted.
 void World::CheckLists() {
   std::set<SubmissionId> unknown;
   for (const auto& [id, row] : auditor_.rows()) {
@@ -223,6 +231,13 @@ void World::CheckLists() {
   std::set<SubmissionId> listed;
   for (const SubmissionWithAttempts& entry : page->submissions) {
     listed.insert(entry.submission.id);
+  }
+  const absl::StatusOr<StoreCounts> counts = CallCount(*ledger_);
+  GL_CHECK(counts.ok(), "the counts of a working store");
+  if (counts->Of(SubmissionState::kOutcomeUnknown) != static_cast<int64_t>(unknown.size())) {
+    auditor_.Broke(Rule::kUnknownStaysUnknown,
+                   absl::StrCat(unknown.size(), " are unknown, and the store counts ",
+                                counts->Of(SubmissionState::kOutcomeUnknown)));
   }
   if (listed != unknown) {
     auditor_.Broke(Rule::kUnknownStaysUnknown,

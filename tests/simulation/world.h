@@ -16,6 +16,7 @@
 #include "tests/simulation/coverage.h"
 #include "tests/simulation/dice.h"
 #include "tests/simulation/event_loop.h"
+#include "tests/simulation/journal_shelf.h"
 #include "tests/simulation/replica.h"
 #include "tests/simulation/scene.h"
 #include "tests/simulation/trace.h"
@@ -30,7 +31,8 @@ namespace genledger::simulation {
 class World {
  public:
   // The trace keeps the last `lines_kept` lines.
-  World(WorldOptions options, uint64_t seed, size_t lines_kept);
+  // The shelf must outlive the world, and is its own while it lives.
+  World(WorldOptions options, uint64_t seed, size_t lines_kept, JournalShelf* journals);
   ~World();
 
   // Lets `steps` events happen, faults among them. Stops at the first broken rule.
@@ -49,7 +51,7 @@ class World {
   // What happened since the last event that no event of its own brings about.
   void Interfere();
   void Crash(Replica* replica);
-  void StartReplica(const std::string& name);
+  void StartReplica(size_t number);
   void ChangeKey();
   Replica* ChooseServing();
   Replica* ChooseAlive();
@@ -59,6 +61,7 @@ class World {
   void CheckIdle();
 
   const WorldOptions options_;
+  JournalShelf* const journals_;
   Faults faults_;
   Dice dice_;
   Trace trace_;

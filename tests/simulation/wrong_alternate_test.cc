@@ -20,9 +20,10 @@ namespace {
 
 TEST(WrongAlternate, IsFound) {
   const auto rule = static_cast<Rule>(absl::GetFlag(FLAGS_rule));
+  Simulator simulator;
   std::map<std::string, int> others;
   for (uint64_t seed = 1; seed <= absl::GetFlag(FLAGS_seeds); ++seed) {
-    const SimulationReport report = Simulate({.seed = seed});
+    const SimulationReport report = simulator.Simulate({.seed = seed});
     if (!report.violation.has_value()) {
       continue;
     }

@@ -1,0 +1,154 @@
+// Wrong on purpose: whoever waits is told the task_id while it is still on its way to the store.
+#include "service/dispatch/outcome_recorder.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_join.h"
+#include "service/dispatch/receipt_replay.h"
+
+namespace genledger {
+namespace {
+
+constexpr absl::Duration kRetryInitial = absl::Milliseconds(100);
+constexpr absl::Duration kRetryMax = absl::Seconds(5);
+
+std::string Joined(const std::vector<TaskId>& task_ids) {
+  return absl::StrJoin(
+      task_ids, ",", [](std::string* out, const TaskId& task_id) { out->append(task_id.value()); });
+}
+
+}  // namespace
+
+void OutcomeRecorder::Record(SubmissionId id, FinishAttempt finish, Done done) {
+  if (finish.result.outcome == AttemptClass::kAccepted) {
+    GetQuery query{.key = id};
+    c_.store->Get(std::move(query),
+                  [done = std::move(done), task_id = finish.result.task_ids.front()](
+                      absl::StatusOr<SubmissionWithAttempts> found) mutable {
+                    if (found.ok()) {
+                      Submission& submission = found->submission;
+                      submission.state = SubmissionState::kSubmitted;
+                      submission.task_id = task_id;
+                      ++submission.revision;
+                      done(std::move(submission));
+                    }
+                  });
+    done = [](const std::optional<Submission>& /*stored*/) {};
+  }
+  Offer(std::make_shared<Outcome>(Outcome{.id = std::move(id),
+                                          .finish = std::move(finish),
+                                          .done = std::move(done),
+                                          .retry_after = kRetryInitial}));
+}
+
+void OutcomeRecorder::Offer(std::shared_ptr<Outcome> outcome) {
+  ApplyCommand command{.key = outcome->id, .transition = outcome->finish};
+  c_.store->Apply(std::move(command),
+                  [this, outcome = std::move(outcome)](absl::StatusOr<Submission> stored) mutable {
+                    if (stored.ok()) {
+                      ForgetReceipt(*outcome);
+                      End(*outcome, *std::move(stored));
+                      return;
+                    }
+                    OnRefused(std::move(outcome), stored.status());
+                  });
+}
+
+void OutcomeRecorder::OnRefused(std::shared_ptr<Outcome> outcome, const absl::Status& error) {
+  c_.logger->Log(Severity::kError, "outcome_not_stored",
+                 {{"submission", outcome->id.value()},
+                  {"attempt", std::to_string(outcome->finish.attempt)},
+                  {"task_ids", Joined(outcome->finish.result.task_ids)},
+                  {"error", error.ToString()}});
+  if (absl::IsAborted(error)) {
+    ReadBack(std::move(outcome));
+    return;
+  }
+  KeepReceipt(*outcome);
+  if (!absl::IsUnavailable(error)) {
+    End(*outcome, std::nullopt);  // broken: offering it again cannot help
+    return;
+  }
+  OfferAgain(std::move(outcome));
+}
+
+void OutcomeRecorder::OfferAgain(std::shared_ptr<Outcome> outcome) {
+  NoteUnstored(*outcome, true);
+  const absl::Time when = c_.clock->Now() + outcome->retry_after;
+  outcome->retry_after = std::min(2 * outcome->retry_after, kRetryMax);
+  c_.timers->At(when,
+                [this, outcome = std::move(outcome)]() mutable { Offer(std::move(outcome)); });
+}
+
+void OutcomeRecorder::KeepReceipt(Outcome& outcome) {
+  if (c_.journal == nullptr || outcome.in_journal ||
+      outcome.finish.result.outcome != AttemptClass::kAccepted) {
+    return;
+  }
+  if (!outcome.receipt.has_value()) {
+    outcome.receipt = ReceiptOf(outcome.id, outcome.finish, c_.clock->Now());
+  }
+  const absl::Status kept = c_.journal->Append(*outcome.receipt);
+  outcome.in_journal = kept.ok();
+  if (!kept.ok()) {
+    c_.logger->Log(Severity::kError, "receipt_not_written",
+                   {{"submission", outcome.id.value()}, {"error", kept.ToString()}});
+  }
+}
+
+void OutcomeRecorder::ForgetReceipt(const Outcome& outcome) {
+  if (!outcome.in_journal) {
+    return;
+  }
+  // It would only be replayed at the next start, and change nothing.
+  if (const absl::Status forgotten = c_.journal->Forget(*outcome.receipt); !forgotten.ok()) {
+    c_.logger->Log(Severity::kWarning, "receipt_not_forgotten",
+                   {{"submission", outcome.id.value()}, {"error", forgotten.ToString()}});
+  }
+}
+
+// The outcome was fenced off, or an earlier commit of it was in doubt and did happen: whoever waits
+// is told what is there.
+void OutcomeRecorder::ReadBack(std::shared_ptr<Outcome> outcome) {
+  GetQuery query{.key = outcome->id, .with_attempts = true};
+  c_.store->Get(std::move(query), [this, outcome = std::move(outcome)](
+                                      absl::StatusOr<SubmissionWithAttempts> found) mutable {
+    if (!found.ok()) {
+      KeepReceipt(*outcome);
+      if (absl::IsUnavailable(found.status())) {
+        OfferAgain(std::move(outcome));
+      } else {
+        End(*outcome, std::nullopt);
+      }
+      return;
+    }
+    if (HasAcceptance(*found, outcome->finish)) {
+      ForgetReceipt(*outcome);
+    }
+    End(*outcome, std::move(found->submission));
+  });
+}
+
+void OutcomeRecorder::End(Outcome& outcome, std::optional<Submission> submission) {
+  NoteUnstored(outcome, false);
+  outcome.done(std::move(submission));
+}
+
+void OutcomeRecorder::NoteUnstored(const Outcome& outcome, bool unstored) {
+  const std::pair attempt(outcome.id, outcome.finish.attempt);
+  absl::MutexLock lock(&mu_);
+  if (unstored) {
+    unstored_.insert(attempt);
+  } else {
+    unstored_.erase(attempt);
+  }
+}
+
+bool OutcomeRecorder::HasUnstored(const SubmissionId& id) const {
+  absl::MutexLock lock(&mu_);
+  const auto first = unstored_.lower_bound({id, 0});
+  return first != unstored_.end() && first->first == id;
+}
+
+}  // namespace genledger
