@@ -10,8 +10,8 @@
 
 namespace genledger {
 
-// The upstream's code for two bodies under one key (409): a bug, here or there, so it is an error to
-// be looked at, besides what it does to the submission.
+// The upstream's code for two bodies under one key (409): a bug, here or there, so it is an error
+// to be looked at, besides what it does to the submission.
 inline constexpr std::string_view kIdempotencyKeyReused = "idempotency_key_reused";
 
 struct ClassifyOptions {

@@ -326,7 +326,15 @@ TEST_F(SqliteOpen, FullDiskAnswersUnavailableAndHeals) {
   const auto healed = CallSubmit(**store, {.request = *refused, .claim = MakeClaim()});
   ASSERT_TRUE(healed.ok()) << healed.status();
   EXPECT_EQ(healed->dedupe, DedupeKind::kCreated);
+  acknowledged.push_back(refused->id);
   (*store)->Shutdown();
+  {
+    const auto reopened = Open(path);
+    ASSERT_TRUE(reopened.ok()) << reopened.status();
+    EXPECT_TRUE(CallBatchGet(**reopened, {.ids = acknowledged}).ok());
+    EXPECT_EQ(CallCount(**reopened)->Of(SubmissionState::kDispatching),
+              static_cast<int64_t>(acknowledged.size()));
+  }
   SQLite::Database database(path);
   EXPECT_EQ(database.execAndGet("PRAGMA integrity_check").getString(), "ok");
 }
