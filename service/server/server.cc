@@ -285,6 +285,10 @@ bool ServerImpl::Drain() {
   if (readiness_ != nullptr) {
     readiness_->Drain();
   }
+  if (serving_) {
+    // Balancers that ask for health stop sending; what still comes is served.
+    absl::SleepFor(config_.drain_delay);
+  }
   health_.Shutdown();
   if (service_ != nullptr) {
     service_->Drain();

@@ -75,6 +75,8 @@ ABSL_FLAG(bool, insecure, false,
           "serve plaintext without authentication: every caller is tenant `default`");
 ABSL_FLAG(bool, insecure_any_address, false,
           "let --insecure listen on more than the loopback interface");
+ABSL_FLAG(absl::Duration, drain_delay, absl::ZeroDuration(),
+          "how long SIGTERM goes on serving while health says NOT_SERVING, so that balancers notice");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(70),
           "how long SIGTERM waits for POSTs that are out");
 
@@ -85,6 +87,7 @@ constexpr absl::Duration kUpstreamTimeoutMax = absl::Seconds(80);
 // The longest dedupe_window: until then a submission answers for its content.
 constexpr absl::Duration kRetentionMin = absl::Hours(24);
 constexpr int32_t kConcurrencyMax = 100'000;
+constexpr absl::Duration kDrainDelayMax = absl::Minutes(5);
 constexpr size_t kApiKeyFileBytesMax = 65536;
 constexpr size_t kNameBytesMax = 128;
 constexpr size_t kPromptBytesMax = 262144;
@@ -308,6 +311,10 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   GL_RETURN_IF_ERROR(ReadValidationFlags(config));
   GL_RETURN_IF_ERROR(ReadBacklogFlags(config));
   GL_RETURN_IF_ERROR(ReadRetentionFlags(config));
+  config.drain_delay = absl::GetFlag(FLAGS_drain_delay);
+  if (config.drain_delay < absl::ZeroDuration() || config.drain_delay > kDrainDelayMax) {
+    return BadFlag("drain_delay", "must be between 0s and 5m");
+  }
   config.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
   if (config.drain_timeout < absl::ZeroDuration()) {
     return BadFlag("drain_timeout", "must not be negative");

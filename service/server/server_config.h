@@ -38,6 +38,8 @@ struct ServerConfig {
   RetentionOptions retention;
   ValidationRules validation;
   std::string replica;
+  // How long a drain only says that it is not serving, before it refuses anything.
+  absl::Duration drain_delay = absl::ZeroDuration();
   absl::Duration drain_timeout = absl::Seconds(70);
 };
 

@@ -1,10 +1,11 @@
 """What a restart finds, after SIGTERM and after kill -9."""
 
 import concurrent.futures
+import signal
 
 import grpc
 
-from harness import EXAMPLE, Case, Submission, api, main, wait_until
+from harness import EXAMPLE, Case, Submission, admin, api, main, wait_until
 
 
 class RestartTest(Case):
@@ -105,6 +106,17 @@ class RestartTest(Case):
         record = server.get(request_id="draining")
         self.assertEqual(record.state, Submission.STATE_SUBMITTED)
         self.assertTrue(record.task_id)
+
+    def test_during_the_drain_delay_it_serves_but_says_that_it_is_not_serving(self):
+        server = self.server(self.simulator().url, "--drain_delay=60s")
+        server.process.signal(signal.SIGTERM)
+
+        def status():
+            return server.admin.GetServiceStatus(admin.GetServiceStatusRequest(), timeout=10)
+
+        wait_until(lambda: not status().ready, "not ready")
+        self.assertEqual(status().not_ready_reason, "this server is shutting down")
+        self.assertEqual(server.submit("late").submission.state, Submission.STATE_SUBMITTED)
 
 
 if __name__ == "__main__":

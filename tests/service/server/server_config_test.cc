@@ -103,6 +103,7 @@ TEST_F(ServerConfigTest, EveryBadFlagIsOneLineThatNamesIt) {
       {"backlog_max", {"-1"}},
       {"retention", {"0", "23h", "-inf"}},
       {"tombstone_retention", {"0", "719h", "-inf"}},
+      {"drain_delay", {"-1s", "6m"}},
       {"drain_timeout", {"-1s"}}};
   for (const auto& [flag, values] : cases) {
     for (const std::string& value : values) {
