@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 
@@ -266,6 +267,9 @@ std::optional<Resolution> Callers::Judge(const Row& row) {
         attempt->second.outcome == AttemptOutcome::kAmbiguous) {
       resolution.kind = AdoptTask{.task_id = post.task_ids.front(), .attempt = post.attempt};
     }
+  }
+  if (s.state == kAbandoned && !std::holds_alternative<AdoptTask>(resolution.kind)) {
+    return std::nullopt;
   }
   if (s.state == kOutcomeUnknown && s_.dice->OneIn(5)) {
     resolution.kind = Abandon{};
