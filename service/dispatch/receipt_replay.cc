@@ -5,6 +5,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "service/base/status_macros.h"
+#include "service/domain/fencing.h"
 
 namespace genledger {
 namespace {
@@ -65,7 +66,7 @@ Receipt ReceiptOf(const SubmissionId& id, const FinishAttempt& finish, absl::Tim
 bool HasAcceptance(const SubmissionWithAttempts& record, const FinishAttempt& finish) {
   return std::any_of(record.attempts.begin(), record.attempts.end(), [&](const Attempt& attempt) {
     return attempt.number == finish.attempt && attempt.outcome == AttemptOutcome::kAccepted &&
-           attempt.task_ids == finish.result.task_ids;
+           HasAllTasks(attempt, finish.result.task_ids);
   });
 }
 

@@ -189,6 +189,21 @@ Change LateAcceptance(const Submission& before, const std::vector<Attempt>& atte
   return std::move(builder).Finish(std::move(event));
 }
 
+// An operator has adopted one task of an attempt that had more, or another one: no task_id is lost,
+// and the attempt is charged already.
+Change MoreTasks(const Submission& before, Attempt attempt, const FinishAttempt& finish,
+                 absl::Time now) {
+  ChangeBuilder builder(before, now);
+  for (const TaskId& task_id : finish.result.task_ids) {
+    if (!HasAllTasks(attempt, {task_id})) {
+      attempt.task_ids.push_back(task_id);
+    }
+  }
+  builder.PutAttempt(attempt);
+  SubmissionEvent event = EventOf(builder.submission(), attempt, "proved_accepted", finish);
+  return std::move(builder).Finish(std::move(event));
+}
+
 // Proof that an unsettled attempt was refused or not sent.
 Change LateRefusal(const Submission& before, const std::vector<Attempt>& attempts, Attempt attempt,
                    bool hash_is_free, const FinishAttempt& finish, absl::Time now) {
@@ -217,13 +232,15 @@ absl::StatusOr<Change> Apply(const Submission& before, const std::vector<Attempt
   if (attempt == nullptr) {
     return errors::FencedOff(before.id, "it has no such attempt");
   }
-  switch (MeaningOfFinish(*attempt, finish.epoch, finish.result.outcome)) {
+  switch (MeaningOfFinish(*attempt, finish.epoch, finish.result)) {
     case FinishMeaning::kEndsAttempt:
       GL_CHECK(IsCurrent(before, finish.attempt, finish.epoch),
                "an attempt in flight that is not the current one");
       return EndCurrent(before, attempts, *attempt, hash_is_free, finish, now);
     case FinishMeaning::kProvesAcceptance:
       return LateAcceptance(before, attempts, *attempt, hash_is_free, finish, now);
+    case FinishMeaning::kNamesMoreTasks:
+      return MoreTasks(before, *attempt, finish, now);
     case FinishMeaning::kProvesRefusal:
       return LateRefusal(before, attempts, *attempt, hash_is_free, finish, now);
     case FinishMeaning::kFencedOff:

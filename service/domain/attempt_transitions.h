@@ -16,10 +16,11 @@
 namespace genledger {
 
 // What became of an attempt. While it is the current one this ends it; after its lease was expired
-// it is a late proof, which is kept whoever brings it (invariant 6): an acceptance always, a
-// refusal or NOT_SENT if the attempt is unsettled. `retry_time` is the dispatcher's decision
-// (policy and randomness are its own): nullopt if the run's posts are used up or the class allows
-// no retry. `earliest_repost_time` is the same back-off for what an ambiguity policy may post.
+// it is a late proof, which is kept whoever brings it (invariant 6): an acceptance always
+// (with the tasks that are not known yet), a refusal or NOT_SENT if the attempt is unsettled.
+// `retry_time` is the dispatcher's decision (policy and randomness are its own): nullopt if the
+// run's posts are used up or the class allows no retry. `earliest_repost_time` is the same back-off
+// for what an ambiguity policy may post.
 struct FinishAttempt {
   int32_t attempt = 0;
   int64_t epoch = 0;

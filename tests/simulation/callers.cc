@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 
@@ -13,6 +14,8 @@ namespace {
 using enum SubmissionState;
 
 constexpr size_t kWishesKept = 8;
+// A held submission is silent but for heartbeats, for ever.
+constexpr int kWatchMessagesMax = 20;
 constexpr std::array kWaits = {absl::ZeroDuration(), absl::Seconds(1), absl::Seconds(20),
                                absl::Seconds(60)};
 constexpr std::array kSubmitWithins = {absl::Seconds(2), absl::Seconds(60), absl::Minutes(5)};
@@ -76,7 +79,7 @@ void Callers::Act() {
       Repeat();
       break;
     case 9:
-      Read();
+      s_.dice->OneIn(2) ? Read() : Watch();
       break;
     case 10:
       Cancel();
@@ -219,6 +222,50 @@ void Callers::Read() {
   });
 }
 
+void Callers::Watch() {
+  Replica* const replica = choose_();
+  const Row* const row = Pick({kPending, kDispatching, kOutcomeUnknown});
+  if (replica == nullptr || row == nullptr) {
+    return;
+  }
+  const NamedKey key{.kind = NamedKey::Kind::kId, .text = row->submission.id.value()};
+  Go(replica, "call: watch", [this, replica, key, tenant = row->submission.scope.tenant] {
+    absl::StatusOr<std::shared_ptr<SubmissionWatch>> watch =
+        replica->submissions().Watch(CallerOf(tenant), "", key, /*after_revision=*/0);
+    if (watch.ok()) {
+      Pull(replica, *std::move(watch), 0, kWatchMessagesMax);
+    }
+  });
+}
+
+// One message of a stream, and then the next: a snapshot first, then every event without a gap.
+void Callers::Pull(Replica* replica, std::shared_ptr<SubmissionWatch> watch, int64_t revision,
+                   int left) {
+  SubmissionWatch* const stream = watch.get();
+  stream->Next([this, replica, watch = std::move(watch), revision,
+                left](absl::StatusOr<SubmissionWatch::Message> message) mutable {
+    if (!message.ok() || left == 0) {
+      return;
+    }
+    if (const auto* const snapshot = std::get_if<SubmissionWithAttempts>(&*message)) {
+      s_.auditor->OnAnswer(0, {}, snapshot->submission);
+      revision = snapshot->submission.revision;
+    } else if (const auto* const event = std::get_if<SubmissionEvent>(&*message)) {
+      s_.coverage->Saw("an event watched");
+      if (event->revision != ++revision) {
+        s_.auditor->Broke(Rule::kNoAnswerBeforeCommit, "a watch repeated or skipped an event");
+      }
+    } else if (!std::holds_alternative<SubmissionWatch::Heartbeat>(*message)) {
+      return;
+    }
+    s_.loop->After(s_.dice->Between(absl::ZeroDuration(), absl::Seconds(1)), replica->process(),
+                   "watch goes on",
+                   [this, replica, watch = std::move(watch), revision, left]() mutable {
+                     Pull(replica, std::move(watch), revision, left - 1);
+                   });
+  });
+}
+
 void Callers::Cancel() {
   Replica* const replica = choose_();
   const Row* const row = Pick({kPending, kDispatching, kSubmitted, kOutcomeUnknown});
@@ -266,6 +313,9 @@ std::optional<Resolution> Callers::Judge(const Row& row) {
         attempt->second.outcome == AttemptOutcome::kAmbiguous) {
       resolution.kind = AdoptTask{.task_id = post.task_ids.front(), .attempt = post.attempt};
     }
+  }
+  if (s.state == kAbandoned && !std::holds_alternative<AdoptTask>(resolution.kind)) {
+    return std::nullopt;
   }
   if (s.state == kOutcomeUnknown && s_.dice->OneIn(5)) {
     resolution.kind = Abandon{};

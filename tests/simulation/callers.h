@@ -11,6 +11,7 @@
 
 #include "service/base/principal.h"
 #include "service/dispatch/submission_service.h"
+#include "service/dispatch/submission_watch.h"
 #include "tests/simulation/replica.h"
 #include "tests/simulation/scene.h"
 
@@ -45,6 +46,8 @@ class Callers {
   void BeginSubmit(Replica* replica, const std::string& tenant, SubmitInput input);
   void HangUpLater(Replica* replica, uint64_t call, std::shared_ptr<CallHandle> handle);
   void Read();
+  void Watch();
+  void Pull(Replica* replica, std::shared_ptr<SubmissionWatch> watch, int64_t revision, int left);
   void Cancel();
   void Release();
   void Resolve();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -224,6 +225,13 @@ bool IsCertain(AttemptClass outcome) {
   return outcome != AttemptClass::kAmbiguous && outcome != AttemptClass::kInProgress;
 }
 
+bool HasAll(const Attempt& attempt, const std::vector<TaskId>& task_ids) {
+  return std::all_of(task_ids.begin(), task_ids.end(), [&](const TaskId& task_id) {
+    return std::find(attempt.task_ids.begin(), attempt.task_ids.end(), task_id) !=
+           attempt.task_ids.end();
+  });
+}
+
 std::optional<Violation> AuditFinish(const Row& before, const Row& after,
                                      const FinishAttempt& finish) {
   const auto found = before.attempts.find(finish.attempt);
@@ -246,7 +254,10 @@ std::optional<Violation> AuditFinish(const Row& before, const Row& after,
   if (was == AttemptOutcome::kAmbiguous && IsCertain(finish.result.outcome) && is == was) {
     return Broken(Rule::kFencedButProofsKept, before.submission, "a proof of refusal was dropped");
   }
-  const bool proof = (accepted && was != AttemptOutcome::kAccepted) ||
+  if (accepted && !HasAll(after.attempts.at(finish.attempt), finish.result.task_ids)) {
+    return Broken(Rule::kFencedButProofsKept, before.submission, "a task_id was dropped");
+  }
+  const bool proof = (accepted && !HasAll(found->second, finish.result.task_ids)) ||
                      (was == AttemptOutcome::kAmbiguous && IsCertain(finish.result.outcome));
   if (proof ? !SameLease(before, after) : !SameRow(before, after)) {
     return Broken(Rule::kFencedButProofsKept, before.submission,

@@ -22,7 +22,7 @@ constexpr uint64_t kCrashSeeds = 8;
 constexpr int kCrashSteps = 250;
 
 // What the worlds of one part must all have gone through.
-constexpr std::array<std::string_view, 40> kExpected = {
+constexpr std::array<std::string_view, 42> kExpected = {
     "409 idempotency_in_progress",
     "409 idempotency_result_indeterminate",
     "a body torn",
@@ -36,8 +36,10 @@ constexpr std::array<std::string_view, 40> kExpected = {
     "a pause",
     "a re-send",
     "a reply lost",
+    "a start with receipts",
     "a store call arrived twice",
     "acceptance replayed upstream",
+    "an event watched",
     "an outage of the store",
     "event abandoned",
     "event accepted",

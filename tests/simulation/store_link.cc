@@ -50,8 +50,8 @@ void StoreLink::Send(std::string_view call, Kind kind, Effect<T> effect, Callbac
     return;
   }
   s_.loop->After(Delay(), outlives ? kWorld : process_, call,
-                 [this, call, shared_effect, shared_done, in_doubt] {
-                   Arrive<T>(call, shared_effect, shared_done, in_doubt);
+                 [this, shared_effect, shared_done, in_doubt] {
+                   Arrive<T>(shared_effect, shared_done, in_doubt);
                  });
   if (kind == Kind::kDispatch && !s_.options->embedded &&
       s_.dice->OneIn(s_.faults->store_repeats)) {
@@ -61,7 +61,7 @@ void StoreLink::Send(std::string_view call, Kind kind, Effect<T> effect, Callbac
 }
 
 template <typename T>
-void StoreLink::Arrive(std::string_view call, const std::shared_ptr<Effect<T>>& effect,
+void StoreLink::Arrive(const std::shared_ptr<Effect<T>>& effect,
                        const std::shared_ptr<Callback<T>>& done, bool in_doubt) {
   if (Refuses()) {
     Answer<T>(done, Unavailable());

@@ -54,8 +54,8 @@ class StoreLink : public WorkflowStore {
   void Send(std::string_view call, Kind kind, Effect<T> effect, Callback<T> done);
   // It arrives: takes effect unless it is refused, and the answer leaves.
   template <typename T>
-  void Arrive(std::string_view call, const std::shared_ptr<Effect<T>>& effect,
-              const std::shared_ptr<Callback<T>>& done, bool in_doubt);
+  void Arrive(const std::shared_ptr<Effect<T>>& effect, const std::shared_ptr<Callback<T>>& done,
+              bool in_doubt);
   template <typename T>
   void Answer(const std::shared_ptr<Callback<T>>& done, absl::StatusOr<T> answer);
 

@@ -61,7 +61,7 @@ UpstreamReply UpstreamTruth::Receive(PostRecord post) {
   }
   UpstreamReply reply = Decide(post);
   if (by_key) {
-    const bool lost = dice_->OneIn(faults_->upstream_odd * 8);
+    const bool lost = dice_->OneIn(uint64_t{8} * faults_->upstream_odd);
     loop_->After(reply.work, kWorld, "upstream: work done",
                  [this, key, ids = post.task_ids, lost] { keys_.Finish(key, ids, lost); });
   }

@@ -191,8 +191,10 @@ void World::ComeToRest() {
   }
   auditor_.CheckAtRest();
   for (int i = 0; i < options_.replicas; ++i) {
-    if (journals_->Of(i)->pending_count() > 0) {
-      auditor_.Broke(Rule::kFencedButProofsKept, "a receipt is still in a journal");
+    for (const Receipt& receipt : journals_->Of(i)->Pending()) {
+      auditor_.Broke(Rule::kFencedButProofsKept,
+                     absl::StrCat(receipt.submission.value(), ": the receipt of attempt ",
+                                  receipt.attempt, " is still in journal ", i));
     }
   }
   CheckLists();

@@ -192,10 +192,19 @@ TEST(LateAcceptance, OfATaskThatAnotherAttemptHasIsCountedOnce) {
   EXPECT_EQ(r.Charges(), "1..2");
 }
 
-TEST(LateAcceptance, OfAnAdoptedAttemptIsFencedOff) {
+// An operator saw one task of two, or the wrong one: no task_id is lost.
+TEST(LateAcceptance, OfAnAdoptedAttemptAddsTheTasksThatItDoesNotHave) {
   SampleRecord r;
   r.Claim().Ambiguous().Resolve(AdoptTask{.task_id = TaskId("adopted")});
-  ExpectFencedOff(r, SampleAccepted("t"), 1);
+  ExpectFencedOff(r, SampleAccepted("adopted"), 1);
+  AttemptResult both = SampleAccepted("adopted");
+  both.task_ids.emplace_back("second");
+  r.End(both, 1);
+  EXPECT_EQ(r.s.state, kSubmitted);
+  EXPECT_EQ(r.s.task_id, TaskId("adopted"));
+  EXPECT_EQ(r.attempt(1).task_ids, both.task_ids);
+  EXPECT_EQ(r.Charges(), "1..1");
+  ExpectFencedOff(r, both, 1);
 }
 
 TEST(LateRefusal, OfTheLastUnsettledAttemptGoesOnLikeDispatching) {

@@ -1,20 +1,33 @@
 // Wrong on purpose: whoever dispatches it is taken for the one who brings a re-send.
 #include "service/domain/fencing.h"
 
+#include <algorithm>
+
 namespace genledger {
 
-FinishMeaning MeaningOfFinish(const Attempt& attempt, int64_t epoch, AttemptClass outcome) {
+bool HasAllTasks(const Attempt& attempt, const std::vector<TaskId>& task_ids) {
+  return std::all_of(task_ids.begin(), task_ids.end(), [&](const TaskId& task_id) {
+    return std::find(attempt.task_ids.begin(), attempt.task_ids.end(), task_id) !=
+           attempt.task_ids.end();
+  });
+}
+
+FinishMeaning MeaningOfFinish(const Attempt& attempt, int64_t epoch, const AttemptResult& result) {
   if (attempt.epoch != epoch) {
     return FinishMeaning::kFencedOff;
   }
   if (attempt.outcome == AttemptOutcome::kInFlight) {
     return FinishMeaning::kEndsAttempt;
   }
-  if (outcome == AttemptClass::kAccepted) {
-    return attempt.outcome == AttemptOutcome::kAccepted ? FinishMeaning::kFencedOff
-                                                        : FinishMeaning::kProvesAcceptance;
+  if (result.outcome == AttemptClass::kAccepted) {
+    if (attempt.outcome != AttemptOutcome::kAccepted) {
+      return FinishMeaning::kProvesAcceptance;
+    }
+    return HasAllTasks(attempt, result.task_ids) ? FinishMeaning::kFencedOff
+                                                 : FinishMeaning::kNamesMoreTasks;
   }
-  const bool certain = outcome != AttemptClass::kAmbiguous && outcome != AttemptClass::kInProgress;
+  const bool certain =
+      result.outcome != AttemptClass::kAmbiguous && result.outcome != AttemptClass::kInProgress;
   return certain && attempt.outcome == AttemptOutcome::kAmbiguous ? FinishMeaning::kProvesRefusal
                                                                   : FinishMeaning::kFencedOff;
 }
