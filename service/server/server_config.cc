@@ -75,8 +75,9 @@ ABSL_FLAG(bool, insecure, false,
           "serve plaintext without authentication: every caller is tenant `default`");
 ABSL_FLAG(bool, insecure_any_address, false,
           "let --insecure listen on more than the loopback interface");
-ABSL_FLAG(absl::Duration, drain_delay, absl::ZeroDuration(),
-          "how long SIGTERM goes on serving while health says NOT_SERVING, so that balancers notice");
+ABSL_FLAG(
+    absl::Duration, drain_delay, absl::ZeroDuration(),
+    "how long SIGTERM goes on serving while health says NOT_SERVING, so that balancers notice");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(70),
           "how long SIGTERM waits for POSTs that are out");
 
