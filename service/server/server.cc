@@ -180,6 +180,7 @@ absl::Status ServerImpl::ConnectUpstream() {
                                              .limit_max = config_.upstream_concurrency_max},
                                  .breakers = {.upstream_scope = config_.upstream_url.host}},
                         .attempt_timeout = config_.upstream_timeout,
+                        .lease = config_.lease,
                         .send_idempotency_key = config_.send_idempotency_key,
                         .ambiguity = config_.ambiguity},
       Dispatcher::Collaborators{.store = store_.get(),

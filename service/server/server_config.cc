@@ -15,7 +15,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "service/base/status_macros.h"
-#include "service/dispatch/dispatcher.h"
 #include "service/upstream/credential.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
@@ -51,7 +50,7 @@ ABSL_FLAG(
 ABSL_FLAG(absl::Duration, upstream_connect_timeout, absl::Seconds(5),
           "how long connecting to the upstream may take");
 ABSL_FLAG(absl::Duration, upstream_timeout, absl::Seconds(60),
-          "how long one POST may take in all; at most 80s, because the lease is 90s");
+          "how long one POST may take in all; at most 80s. An attempt's lease is 30s longer");
 ABSL_FLAG(int32_t, upstream_concurrency_max, 10000, "how many POSTs may be out at once");
 ABSL_FLAG(
     int64_t, backlog_max, 100000,
@@ -87,6 +86,8 @@ namespace {
 constexpr absl::Duration kUpstreamTimeoutMax = absl::Seconds(80);
 // The longest dedupe_window: until then a submission answers for its content.
 constexpr absl::Duration kRetentionMin = absl::Hours(24);
+// An attempt's lease outlasts its timeout by so much: the time that it may wait for its first byte.
+constexpr absl::Duration kLeaseMargin = absl::Seconds(30);
 constexpr int32_t kConcurrencyMax = 100'000;
 constexpr absl::Duration kDrainDelayMax = absl::Minutes(5);
 constexpr size_t kApiKeyFileBytesMax = 65536;
@@ -238,9 +239,10 @@ absl::Status ReadUpstreamFlags(ServerConfig& config) {
   if (config.upstream_concurrency_max < 1 || config.upstream_concurrency_max > kConcurrencyMax) {
     return BadFlag("upstream_concurrency_max", "must be between 1 and 100000");
   }
+  config.lease = config.upstream_timeout + kLeaseMargin;
   // RESUBMIT_ONCE waits until the attempt must have ended, wherever it ran.
   config.ambiguity.resubmit_delay =
-      std::max(absl::Seconds(150), DispatcherOptions().lease + config.upstream_timeout);
+      std::max(absl::Seconds(150), config.lease + config.upstream_timeout);
   return absl::OkStatus();
 }
 

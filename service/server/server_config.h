@@ -33,6 +33,8 @@ struct ServerConfig {
   bool trust_5xx_envelope = true;
   absl::Duration upstream_connect_timeout = absl::Seconds(5);
   absl::Duration upstream_timeout = absl::Seconds(60);
+  // upstream_timeout and kLeaseMargin.
+  absl::Duration lease = absl::Seconds(90);
   int32_t upstream_concurrency_max = 0;
   int64_t backlog_max = 0;  // 0: no limit
   RetentionOptions retention;

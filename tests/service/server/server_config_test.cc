@@ -50,6 +50,13 @@ class ServerConfigTest : public ::testing::Test {
   std::string key_file_;
 };
 
+TEST_F(ServerConfigTest, AnAttemptCannotOutliveItsLease) {
+  EXPECT_EQ(Read()->lease, absl::Seconds(90));
+  EXPECT_EQ(Read()->ambiguity.resubmit_delay, absl::Seconds(150));
+  EXPECT_EQ(Read({{"upstream_timeout", "80s"}})->lease, absl::Seconds(110));
+  EXPECT_EQ(Read({{"upstream_timeout", "80s"}})->ambiguity.resubmit_delay, absl::Seconds(190));
+}
+
 TEST_F(ServerConfigTest, TheDefaultsServe) {
   const absl::StatusOr<ServerConfig> config = Read();
   ASSERT_TRUE(config.ok()) << config.status();
