@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/error_details.h"
 #include "service/base/error_reason.h"
+#include "tests/simulation/retention.h"
 #include "tests/storage/fake_records.h"
 
 namespace genledger::simulation {
@@ -55,7 +56,7 @@ void Auditor::OnWritten(const Cause& cause) {
     before_apply = rows_.at(*applied_to);
   }
   ReadLedger(cause);
-  if (before_apply.has_value()) {
+  if (before_apply.has_value() && rows_.contains(*applied_to)) {
     Judge(AuditProof(*before_apply, rows_.at(*applied_to), cause.apply->transition));
   }
   CheckHolders();
@@ -64,9 +65,12 @@ void Auditor::OnWritten(const Cause& cause) {
 void Auditor::ReadLedger(const Cause& cause) {
   std::map<CallerKey, SubmissionId> named;
   c_.store->Look([&](const FakeTables& tables) {
-    for (const auto& [id, row] : rows_) {
-      if (!tables.submissions.contains(id)) {
-        Broke(Rule::kUnknownStaysUnknown, absl::StrCat(id.value(), ": is gone"));
+    for (auto it = rows_.begin(); it != rows_.end();) {
+      if (tables.submissions.contains(it->first)) {
+        ++it;
+      } else {
+        OnGone(it->second, cause);
+        it = rows_.erase(it);
       }
     }
     for (const auto& [id, submission] : tables.submissions) {
@@ -95,6 +99,19 @@ void Auditor::ReadLedger(const Cause& cause) {
   CheckRequestIds(named);
 }
 
+// Only what finished long ago may be deleted, and never what is unknown.
+void Auditor::OnGone(const Row& row, const Cause& cause) {
+  c_.coverage->Saw("a purge");
+  purged_.insert(row.submission.id);
+  const Submission& s = row.submission;
+  const bool finished =
+      s.state == kSubmitted || s.state == kFailed || s.state == kCancelled || s.state == kAbandoned;
+  if (cause.call != "Purge" || !finished ||
+      s.update_time + kRetention > c_.loop->now() + c_.options->clock_skew_max) {
+    Broke(Rule::kUnknownStaysUnknown, absl::StrCat(Text(s), ": deleted"));
+  }
+}
+
 // With the row as it was still in rows_.
 void Auditor::OnRow(const Row* before, const Row& after, const Cause& cause) {
   c_.trace->Note(c_.loop->now(),
@@ -115,12 +132,24 @@ void Auditor::CheckHolders() {
 }
 
 void Auditor::CheckRequestIds(const std::map<CallerKey, SubmissionId>& named) {
+  for (auto it = request_ids_.begin(); it != request_ids_.end();) {
+    if (named.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    if (rows_.contains(it->second)) {
+      Broke(Rule::kRequestIdNamesOne, absl::StrCat(it->first.request_id, " was forgotten"));
+    }
+    ever_named_.erase(it->first);
+    it = request_ids_.erase(it);
+  }
   for (const auto& [key, id] : named) {
     const auto known = request_ids_.find(key);
     if (known != request_ids_.end() && known->second == id) {
       continue;
     }
-    if (known != request_ids_.end() && rows_.at(known->second).submission.superseded_by != id) {
+    if (known != request_ids_.end() && (!rows_.contains(known->second) ||
+                                        rows_.at(known->second).submission.superseded_by != id)) {
       Broke(Rule::kRequestIdNamesOne, absl::StrCat(key.request_id, " moved from ",
                                                    known->second.value(), " to ", id.value()));
     }
@@ -176,7 +205,7 @@ int32_t Auditor::OnPost(Owner process, const SubmissionId& id, absl::Time start_
   const auto row = rows_.find(id);
   for (auto it = confirmed.lower_bound({id, 0}); it != confirmed.end() && it->first == id; ++it) {
     const int32_t attempt = it->second;
-    if (row->second.attempts.at(attempt).start_time == start_time) {
+    if (row != rows_.end() && row->second.attempts.at(attempt).start_time == start_time) {
       confirmed.erase(it);
       return attempt;
     }
@@ -215,7 +244,7 @@ void Auditor::OnAnswer(uint64_t call, const CallerKey& key, const Submission& an
   const auto row = rows_.find(answer.id);
   const bool committed = row != rows_.end() && row->second.submission.revision >= answer.revision &&
                          (answer.task_id.empty() || Has(row->second, answer.task_id));
-  if (!committed) {
+  if (!committed && !purged_.contains(answer.id)) {
     Broke(Rule::kNoAnswerBeforeCommit,
           absl::StrCat(Text(answer), ": answered before it was committed"));
   }
@@ -266,7 +295,9 @@ void Auditor::CheckAtRest() {
   }
   for (const auto& [process, proofs] : proofs_) {
     for (const auto& [id, attempt] : proofs) {
-      if (rows_.at(id).attempts.at(attempt).outcome != AttemptOutcome::kAccepted) {
+      // What is purged was at its end long before.
+      if (rows_.contains(id) &&
+          rows_.at(id).attempts.at(attempt).outcome != AttemptOutcome::kAccepted) {
         Broke(Rule::kFencedButProofsKept,
               absl::StrCat(id.value(), ": the proof of attempt ", attempt, " never landed"));
       }

@@ -89,6 +89,7 @@ class Auditor {
 
   void Judge(std::optional<Violation> violation);
   void ReadLedger(const Cause& cause);
+  void OnGone(const Row& row, const Cause& cause);
   void OnRow(const Row* before, const Row& after, const Cause& cause);
   void CheckHolders();
   void CheckRequestIds(const std::map<CallerKey, SubmissionId>& named);
@@ -100,6 +101,8 @@ class Auditor {
   const Collaborators c_;
   std::optional<Violation> violation_;
   std::map<SubmissionId, Row> rows_;
+  // Answers that have read them may still be on their way.
+  std::set<SubmissionId> purged_;
   std::map<CallerKey, SubmissionId> request_ids_;
   std::map<CallerKey, std::set<SubmissionId>> ever_named_;
   // Confirmed starts that no POST has used yet.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/dispatch/receipt_replay.h"
+#include "tests/simulation/retention.h"
 
 namespace genledger::simulation {
 namespace {
@@ -51,7 +52,11 @@ Replica::Replica(const Scene* scene, Owner process, size_t number, absl::Duratio
                                                     .clock = &clock_,
                                                     .ids = &ids_}),
       changes_({.upstream_account = kAccount},
-               {.store = &store_, .dispatcher = &dispatcher_, .hub = &hub_}) {}
+               {.store = &store_, .dispatcher = &dispatcher_, .hub = &hub_}),
+      sweeper_({.retention = kRetention,
+                .tombstone_retention = kTombstoneRetention,
+                .sweep_interval = kSweepInterval},
+               {.store = &store_, .timers = &timers_, .clock = &clock_, .logger = &logger_}) {}
 
 void Replica::Start() { Recover(); }
 
@@ -91,6 +96,7 @@ void Replica::RecoverLater() {
 void Replica::Serve() {
   serves_ = true;
   dispatcher_.Start();
+  sweeper_.Start();
   if (!s_.options->embedded) {
     Poll();
   }

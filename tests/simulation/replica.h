@@ -9,6 +9,7 @@
 #include "service/dispatch/change_service.h"
 #include "service/dispatch/dispatcher.h"
 #include "service/dispatch/receipt_journal.h"
+#include "service/dispatch/retention_sweeper.h"
 #include "service/dispatch/submission_service.h"
 #include "tests/simulation/replica_time.h"
 #include "tests/simulation/scene.h"
@@ -70,6 +71,7 @@ class Replica {
   Dispatcher dispatcher_;
   SubmissionService submissions_;
   ChangeService changes_;
+  RetentionSweeper sweeper_;
 };
 
 }  // namespace genledger::simulation

@@ -22,7 +22,7 @@ constexpr uint64_t kCrashSeeds = 8;
 constexpr int kCrashSteps = 250;
 
 // What the worlds of one part must all have gone through.
-constexpr std::array<std::string_view, 42> kExpected = {
+constexpr std::array<std::string_view, 44> kExpected = {
     "409 idempotency_in_progress",
     "409 idempotency_result_indeterminate",
     "a body torn",
@@ -34,6 +34,7 @@ constexpr std::array<std::string_view, 42> kExpected = {
     "a hang-up afterwards",
     "a hang-up while waiting",
     "a pause",
+    "a purge",
     "a re-send",
     "a reply lost",
     "a start with receipts",
@@ -41,6 +42,7 @@ constexpr std::array<std::string_view, 42> kExpected = {
     "acceptance replayed upstream",
     "an event watched",
     "an outage of the store",
+    "error REQUEST_ID_EXPIRED",
     "event abandoned",
     "event accepted",
     "event cancel_requested",
