@@ -362,7 +362,7 @@ void Dispatcher::OnClaimed(AttemptGate::Batch batch, absl::StatusOr<ClaimDueOutc
   const absl::Time now = clock_->Now();
   absl::Time next = now + kClaimRetryDelay;
   if (outcome.ok()) {
-    next = outcome->next_due_time;
+    next = std::min(outcome->next_due_time, now + options_.reconcile_interval);
   } else {
     logger_->Log(Severity::kError, "claim_failed", {{"error", outcome.status().ToString()}});
   }
@@ -391,7 +391,7 @@ void Dispatcher::OnClaimed(AttemptGate::Batch batch, absl::StatusOr<ClaimDueOutc
     // With a backlog the next slot that comes back claims; those that run out of time meanwhile are
     // looked for every so often.
     SchedulePump(now + (backlog ? kBacklogExpiryInterval : kDueMeanwhileDelay));
-  } else if (next != absl::InfiniteFuture()) {
+  } else {
     SchedulePump(next);
   }
 }

@@ -38,6 +38,9 @@ struct DispatcherOptions {
   AttemptGate::Options gate;
   // One attempt, re-sends of 409 idempotency_in_progress included (DESIGN.md section 6).
   absl::Duration attempt_timeout = absl::Seconds(60);
+  // How long the store is left alone when it has nothing due: what another process left behind, or
+  // a commit that was in doubt, is found after this at the latest.
+  absl::Duration reconcile_interval = absl::Seconds(30);
   // Must exceed attempt_timeout, or an attempt could outlive its lease.
   absl::Duration lease = absl::Seconds(90);
   bool send_idempotency_key = true;

@@ -10,8 +10,7 @@
 namespace genledger::simulation {
 namespace {
 
-// What replicas that share a store do besides being woken (DESIGN.md section 7).
-constexpr absl::Duration kPollInterval = absl::Minutes(5);
+// How soon a start that the store refused is tried again.
 constexpr absl::Duration kRecoveryRetry = absl::Seconds(1);
 
 }  // namespace
@@ -97,16 +96,6 @@ void Replica::Serve() {
   serves_ = true;
   dispatcher_.Start();
   sweeper_.Start();
-  if (!s_.options->embedded) {
-    Poll();
-  }
-}
-
-void Replica::Poll() {
-  s_.loop->After(kPollInterval, process_, "poll", [this] {
-    dispatcher_.Wake();
-    Poll();
-  });
 }
 
 void Replica::Crash() {

@@ -50,7 +50,6 @@ class Replica {
   void ExpireLeases();
   void RecoverLater();
   void Serve();
-  void Poll();
 
   const Scene s_;
   const Owner process_;

@@ -17,7 +17,8 @@ namespace {
 constexpr absl::Duration kRest = absl::Minutes(25);
 // A world that is still busy then never comes to rest.
 constexpr int kRestStepsMax = 100'000;
-// Polls may be under way at any moment; all of them at once, for so many events, are not.
+// The looks of reconcilers may be under way at any moment; all of them at once, for so many events,
+// are not.
 constexpr int kIdleStepsMax = 1'000;
 
 }  // namespace

@@ -10,7 +10,8 @@
 namespace genledger {
 
 DispatchHarness::DispatchHarness(int32_t concurrency_max, AmbiguityRules ambiguity,
-                                 UpstreamBreakerOptions upstream_breaker)
+                                 UpstreamBreakerOptions upstream_breaker,
+                                 absl::Duration reconcile_interval)
     : journal(*ReceiptJournal::Open(directory.File("ledger.receipts"))),
       dispatcher(
           {.replica = "ledger-0",
@@ -18,6 +19,7 @@ DispatchHarness::DispatchHarness(int32_t concurrency_max, AmbiguityRules ambigui
            .gate = {.limiter = {.limit_initial = concurrency_max, .limit_max = concurrency_max},
                     .breakers = {.upstream_scope = "api.upstream.example",
                                  .upstream = upstream_breaker}},
+           .reconcile_interval = reconcile_interval,
            .ambiguity = ambiguity},
           {.store = &store,
            .journal = journal.get(),

@@ -33,7 +33,8 @@ inline constexpr UpstreamBreakerOptions kNeverOpens = {
 
 struct DispatchHarness {
   explicit DispatchHarness(int32_t concurrency_max = 100, AmbiguityRules ambiguity = {},
-                           UpstreamBreakerOptions upstream_breaker = kNeverOpens);
+                           UpstreamBreakerOptions upstream_breaker = kNeverOpens,
+                           absl::Duration reconcile_interval = absl::InfiniteDuration());
   ~DispatchHarness();
 
   SubmissionWithAttempts Read(const SubmissionId& id);

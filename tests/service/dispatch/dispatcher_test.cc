@@ -319,6 +319,18 @@ TEST_F(DispatcherTest, AnIdleDispatcherLeavesTheStoreAlone) {
   EXPECT_EQ(h_.store.claims(), 1);
 }
 
+// As another replica, or a commit that was in doubt, may have left it.
+TEST(Reconciler, FindsWhatNobodyToldItOf) {
+  DispatchHarness h(100, {}, kNeverOpens, /*reconcile_interval=*/absl::Seconds(30));
+  h.dispatcher.Start();
+  h.timers.AdvanceBy(absl::Minutes(10));
+  NewSubmission request = MakeRequest(h.ids.Next(h.clock.Now()), "a cat");
+  ASSERT_TRUE(CallSubmit(*h.memory, {.request = std::move(request)}).ok());
+  EXPECT_EQ(h.upstream.posts(), 0U);
+  h.timers.AdvanceBy(absl::Seconds(30));
+  EXPECT_EQ(h.upstream.posts(), 1U);
+}
+
 TEST_F(DispatcherTest, LooksOnlyWhenSomethingIsDue) {
   Submit();
   AttemptResult refused = RateLimited();
