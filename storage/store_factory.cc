@@ -2,25 +2,32 @@
 
 #include <string>
 
+#include "storage/postgres/postgres_workflow_store.h"
 #include "storage/sqlite/sqlite_workflow_store.h"
 
 namespace genledger {
 namespace {
 
 constexpr std::string_view kSqlitePrefix = "sqlite:";
-constexpr std::string_view kPostgresqlPrefix = "postgresql://";
+constexpr std::string_view kPostgresqlPrefix = "postgresql:";
 constexpr std::string_view kPostgresPrefix = "postgres://";
 
 }  // namespace
 
+bool IsSharedStore(std::string_view location) {
+  return location.starts_with(kPostgresqlPrefix) || location.starts_with(kPostgresPrefix);
+}
+
 absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view location, Clock* clock,
                                                          Logger* logger) {
-  if (location.starts_with(kPostgresqlPrefix) || location.starts_with(kPostgresPrefix)) {
-    return absl::UnimplementedError("this binary has no PostgreSQL store; use --store=sqlite:PATH");
+  if (IsSharedStore(location)) {
+    return PostgresWorkflowStore::Open(
+        {.location = std::string(location), .clock = clock, .logger = logger});
   }
   if (!location.starts_with(kSqlitePrefix) || location.size() == kSqlitePrefix.size()) {
     return absl::InvalidArgumentError(
-        "a store is named sqlite:PATH, for example sqlite:/var/lib/genledger/ledger.db");
+        "a store is named sqlite:PATH, for example sqlite:/var/lib/genledger/ledger.db, or "
+        "postgresql://HOST/DATABASE");
   }
   return SqliteWorkflowStore::Open({.path = std::string(location.substr(kSqlitePrefix.size())),
                                     .clock = clock,

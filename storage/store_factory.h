@@ -11,9 +11,13 @@
 
 namespace genledger {
 
-// `location` is "sqlite:PATH". INVALID_ARGUMENT for anything that is no location, UNIMPLEMENTED for
-// "postgresql://…", otherwise the errors of SqliteWorkflowStore::Open. Clock and logger must
-// outlive the store.
+// `location` is "sqlite:PATH" or a connection string of PostgreSQL
+// (storage/postgres/connection_string.h). INVALID_ARGUMENT for anything that is no location,
+// otherwise the errors of SqliteWorkflowStore::Open or PostgresWorkflowStore::Open. Clock and
+// logger must outlive the store.
+// Whether `location` names a store that several replicas share.
+bool IsSharedStore(std::string_view location);
+
 absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view location, Clock* clock,
                                                          Logger* logger);
 

@@ -537,13 +537,14 @@ absl::StatusOr<CancelResult> RunCancel(StoreTransaction& transaction, const Canc
   return result;
 }
 
-absl::StatusOr<int64_t> RunExpireAllLeases(StoreTransaction& transaction, const std::string& actor,
-                                           const AmbiguityRules& rules, absl::Time now) {
+absl::StatusOr<int64_t> RunExpireLeases(StoreTransaction& transaction, const std::string& actor,
+                                        const AmbiguityRules& rules, absl::Time ended_by,
+                                        absl::Time now) {
   now = ToMicrosecond(now);
   int64_t expired = 0;
   while (true) {
     GL_ASSIGN_OR_RETURN(const std::vector<Submission> leases,
-                        transaction.FindLeases(absl::InfiniteFuture(), kExpireLeasesPage));
+                        transaction.FindLeases(ended_by, kExpireLeasesPage));
     if (leases.empty()) {
       return expired;
     }

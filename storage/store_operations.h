@@ -42,8 +42,11 @@ absl::StatusOr<Submission> RunApply(StoreTransaction& transaction, const ApplyCo
                                     absl::Time now);
 absl::StatusOr<CancelResult> RunCancel(StoreTransaction& transaction, const CancelCommand& command,
                                        absl::Time now);
-absl::StatusOr<int64_t> RunExpireAllLeases(StoreTransaction& transaction, const std::string& actor,
-                                           const AmbiguityRules& rules, absl::Time now);
+// ExpireAllLeases: of leases that end by then; InfiniteFuture for a store that proves that no other
+// process can own one.
+absl::StatusOr<int64_t> RunExpireLeases(StoreTransaction& transaction, const std::string& actor,
+                                        const AmbiguityRules& rules, absl::Time ended_by,
+                                        absl::Time now);
 absl::StatusOr<PurgeOutcome> RunPurge(StoreTransaction& transaction, const PurgeCommand& command);
 
 }  // namespace genledger

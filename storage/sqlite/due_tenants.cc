@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "storage/sqlite/codec.h"
+#include "storage/column_codec.h"
 #include "storage/sqlite/sql.h"
 #include "storage/sqlite/statement.h"
 

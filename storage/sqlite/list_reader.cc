@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "service/base/status_macros.h"
+#include "storage/column_codec.h"
 #include "storage/list_page.h"
-#include "storage/sqlite/codec.h"
 #include "storage/sqlite/sql.h"
 
 namespace genledger::sqlite {

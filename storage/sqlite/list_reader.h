@@ -10,7 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "storage/sqlite/list_range.h"
+#include "storage/list_range.h"
 #include "storage/sqlite/names.h"
 #include "storage/sqlite/rows.h"
 #include "storage/sqlite/statement.h"

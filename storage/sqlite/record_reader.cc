@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "service/base/status_macros.h"
-#include "storage/sqlite/codec.h"
+#include "storage/column_codec.h"
 #include "storage/sqlite/sql.h"
 
 namespace genledger::sqlite {

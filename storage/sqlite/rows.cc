@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/check.h"
 #include "service/domain/spec_encoding.h"
-#include "storage/sqlite/codec.h"
+#include "storage/column_codec.h"
 
 namespace genledger::sqlite {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/check.h"
 #include "service/base/status_macros.h"
-#include "storage/sqlite/codec.h"
+#include "storage/column_codec.h"
 #include "storage/sqlite/rows.h"
 #include "storage/sqlite/sql.h"
 #include "storage/sqlite/sqlite_status.h"

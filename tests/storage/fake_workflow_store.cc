@@ -221,7 +221,7 @@ void Fake::Cancel(CancelCommand command, Callback<CancelResult> done) {
 
 void Fake::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) {
   Write<int64_t>(std::move(done), [&](FakeTransaction& transaction) {
-    return RunExpireAllLeases(transaction, actor, rules, clock_->Now());
+    return RunExpireLeases(transaction, actor, rules, absl::InfiniteFuture(), clock_->Now());
   });
 }
 

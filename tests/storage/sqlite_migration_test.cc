@@ -16,7 +16,7 @@
 #include "service/base/ids.h"
 #include "service/base/random_source.h"
 #include "service/domain/spec_encoding.h"
-#include "storage/sqlite/codec.h"
+#include "storage/column_codec.h"
 #include "storage/sqlite/schema.h"
 #include "storage/sqlite/sqlite_workflow_store.h"
 #include "tests/fakes/manual_clock.h"
@@ -100,7 +100,7 @@ class Version1 {
       Insert("events", 11)
           .Int(seq_)
           .Int(revision)
-          .Int(sqlite::EncodeTime(s.update_time))
+          .Int(EncodeTime(s.update_time))
           .Int(Name("created"))
           .Int(static_cast<int64_t>(s.state))
           .Int(0)
@@ -138,9 +138,9 @@ class Version1 {
   }
 
   void WriteSubmission(const Submission& s) {
-    const auto id = sqlite::EncodeId(s.id).value();
+    const auto id = EncodeId(s.id).value();
     const std::string request = EncodeRequest(s.spec, s.variation);
-    const std::string labels = sqlite::EncodeLabels(s.labels);
+    const std::string labels = EncodeLabels(s.labels);
     const int64_t account = Account(s);
     const int64_t owner = Name(s.lease_owner);
     Binder row = Insert("submissions", 46);
@@ -156,7 +156,7 @@ class Version1 {
         .Int(absl::ToInt64Microseconds(s.dedupe_window))
         .Blob(labels)
         .Blob("")
-        .Int(sqlite::EncodeTime(s.create_time))
+        .Int(EncodeTime(s.create_time))
         .Int(static_cast<int64_t>(s.state))
         .Int(s.revision)
         .Text(s.task_id.value())
@@ -170,14 +170,14 @@ class Version1 {
           .Text(s.failure->message)
           .Int(s.failure->http_status)
           .Int(s.failure->retryable ? 1 : 0)
-          .Int(sqlite::EncodeTime(s.failure->reopen_time));
+          .Int(EncodeTime(s.failure->reopen_time));
     } else {
       row.Null().Null().Null().Null().Null();
     }
     for (const absl::Time time :
          {s.update_time, s.submit_time, s.submit_deadline_time, s.next_attempt_time,
           s.dedupe_expire_time, s.cancel_request_time}) {
-      row.Int(sqlite::EncodeTime(time));
+      row.Int(EncodeTime(time));
     }
     for (const int64_t number :
          {s.run, s.attempt_count, s.run_attempts, s.run_counted_posts, s.run_trusted_refusals,
@@ -185,11 +185,11 @@ class Version1 {
           s.charges_min, s.charges_max}) {
       row.Int(number);
     }
-    row.Int(owner).Int(s.epoch).Int(sqlite::EncodeTime(s.lease_expire_time));
+    row.Int(owner).Int(s.epoch).Int(EncodeTime(s.lease_expire_time));
   }
 
   void WriteAttempt(const Submission& s, const Attempt& a) {
-    const std::string task_ids = sqlite::EncodeTaskIds(a.task_ids);
+    const std::string task_ids = EncodeTaskIds(a.task_ids);
     const int64_t url = Name(a.base_url);
     const int64_t credential = Name(a.credential_fingerprint);
     const int64_t replica = Name(a.replica);
@@ -198,8 +198,8 @@ class Version1 {
         .Int(a.number)
         .Int(a.run)
         .Int(static_cast<int64_t>(a.outcome))
-        .Int(sqlite::EncodeTime(a.start_time))
-        .Int(sqlite::EncodeTime(a.end_time))
+        .Int(EncodeTime(a.start_time))
+        .Int(EncodeTime(a.end_time))
         .Int(a.http_status)
         .Text(a.upstream_code)
         .Text(a.upstream_message)

@@ -37,6 +37,12 @@ WorkflowStoreConformance::~WorkflowStoreConformance() {
   }
 }
 
+void WorkflowStoreConformance::EndLeases() {
+  if (backend_->IsShared()) {
+    clock_.Advance(MakeClaim().lease);
+  }
+}
+
 void WorkflowStoreConformance::Reopen() {
   if (store_ != nullptr) {
     store_->Shutdown();

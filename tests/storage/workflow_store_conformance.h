@@ -27,6 +27,10 @@ class StoreBackend {
 
   // Opens the state; the second call onwards finds what earlier stores wrote. One at a time.
   virtual absl::StatusOr<std::unique_ptr<WorkflowStore>> Open() = 0;
+
+  // Whether other processes may use the state at once: then nothing proves that the owner of a
+  // lease is dead before it has run out.
+  virtual bool IsShared() const { return false; }
 };
 
 struct StoreBackendFactory {
@@ -47,6 +51,9 @@ class WorkflowStoreConformance : public testing::TestWithParam<StoreBackendFacto
   fakes::ManualClock& clock() { return clock_; }
   // Shuts the store down and opens its state again.
   void Reopen();
+  // Every lease may be expired from here on: at once where the store proves that their owners are
+  // dead.
+  void EndLeases();
 
   SubmissionId NewId() { return ids_.Next(clock_.Now()); }
   // A request with this content, and this request_id unless it is empty.

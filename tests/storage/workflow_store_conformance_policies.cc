@@ -169,10 +169,12 @@ TEST_P(WorkflowStoreConformance, NextDueTimeIsTheEarliestOfEverythingThatWaits) 
 TEST_P(WorkflowStoreConformance, ExpireAllLeasesLetsThePoliciesDecide) {
   const Submission failing = SubmitAndClaim(RequestWith("fail", AmbiguityPolicy::kFail)).submission;
   const Submission trusted = SubmitAndClaim(Request("hold")).submission;
+  EndLeases();
   EXPECT_EQ(CallExpireAllLeases(store(), "ledger-1", {}).value(), 2);
   EXPECT_EQ(Get(failing.id).submission.state, kAbandoned);
   EXPECT_EQ(Get(trusted.id).submission.next_attempt_time, absl::InfinitePast());
   const Submission again = SubmitAndClaim(Request("again")).submission;
+  EndLeases();
   EXPECT_EQ(CallExpireAllLeases(store(), "ledger-1", kTrustedRules).value(), 1);
   EXPECT_NE(Get(again.id).submission.next_attempt_time, absl::InfinitePast());
 }

@@ -170,6 +170,7 @@ TEST_P(WorkflowStoreConformance, ExpireAllLeasesEndsEveryDispatchingRow) {
     dispatching.push_back(SubmitAndClaim(Request("p" + std::to_string(i))).submission.id);
   }
   const SubmissionId pending = Submit(Request("waits")).submission.id;
+  EndLeases();
   EXPECT_EQ(CallExpireAllLeases(store(), "ledger-1").value(), 300);
   EXPECT_EQ(CallExpireAllLeases(store(), "ledger-1").value(), 0);
   for (const SubmissionId& id : dispatching) {

@@ -15,6 +15,7 @@ GENLEDGER_RUN_PACKAGES=(
   libboost-dev
   libcurl4-openssl-dev
   libgrpc++-dev
+  libpq-dev
   libprotobuf-dev
   libspdlog-dev
   libsqlite3-dev
@@ -38,6 +39,8 @@ GENLEDGER_TEST_PACKAGES=(
   libgmock-dev
   libgtest-dev
   openssl
+  pgbouncer
+  postgresql-15
   procps
   python3
   python3-grpcio

@@ -7,7 +7,7 @@
 
 #include "storage/workflow_store.h"
 
-namespace genledger::sqlite {
+namespace genledger {
 
 // A place in a list's index: its id column, or its update_time and id columns.
 struct ListKey {
@@ -35,4 +35,4 @@ ListKey KeyOf(const ListQuery& query, int64_t update_time, std::string id);
 // which it was made.
 ListRange RangeOf(const ListQuery& query);
 
-}  // namespace genledger::sqlite
+}  // namespace genledger

@@ -1,10 +1,10 @@
-#include "storage/sqlite/codec.h"
+#include "storage/column_codec.h"
 
 #include <algorithm>
 #include <limits>
 #include <utility>
 
-namespace genledger::sqlite {
+namespace genledger {
 namespace {
 
 constexpr std::string_view kCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -171,4 +171,4 @@ std::optional<std::vector<TaskId>> DecodeTaskIds(std::string_view bytes) {
   return task_ids;
 }
 
-}  // namespace genledger::sqlite
+}  // namespace genledger

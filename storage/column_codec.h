@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "service/base/ids.h"
 
-namespace genledger::sqlite {
+namespace genledger {
 
 using UlidBytes = std::array<uint8_t, 16>;
 
@@ -35,4 +35,4 @@ std::optional<std::map<std::string, std::string>> DecodeLabels(std::string_view 
 std::string EncodeTaskIds(const std::vector<TaskId>& task_ids);
 std::optional<std::vector<TaskId>> DecodeTaskIds(std::string_view bytes);
 
-}  // namespace genledger::sqlite
+}  // namespace genledger

@@ -1,4 +1,4 @@
-#include "storage/sqlite/list_range.h"
+#include "storage/list_range.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,9 +6,9 @@
 #include <utility>
 #include <variant>
 
-#include "storage/sqlite/codec.h"
+#include "storage/column_codec.h"
 
-namespace genledger::sqlite {
+namespace genledger {
 namespace {
 
 // Ids are made this long before their submission's create_time at the most: what a call waits in
@@ -94,4 +94,4 @@ ListRange RangeOf(const ListQuery& query) {
   return range;
 }
 
-}  // namespace genledger::sqlite
+}  // namespace genledger

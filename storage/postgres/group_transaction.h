@@ -1,0 +1,156 @@
+// The transaction that the shared operations see: one for a group of writes, over rows in memory.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "storage/postgres/connection.h"
+#include "storage/postgres/group_state.h"
+#include "storage/postgres/look_ups.h"
+#include "storage/store_transaction.h"
+
+namespace genledger::postgres {
+
+// Which of all claims of this replica was the last one of a tenant. Thread safe.
+class LastClaims {
+ public:
+  void Note(const Scope& scope);
+  int64_t Of(const Scope& scope) const;
+
+ private:
+  mutable absl::Mutex mu_;
+  int64_t claims_ ABSL_GUARDED_BY(mu_) = 0;
+  std::map<std::pair<std::string, std::string>, int64_t> last_ ABSL_GUARDED_BY(mu_);
+};
+
+struct GroupOptions {
+  Connection* connection = nullptr;
+  LastClaims* last_claims = nullptr;
+  int64_t slot = 0;  // of state_counts
+  absl::Duration timeout;
+};
+
+// Nothing is locked while the commands decide: every row that they change is compared-and-set on
+// its revision when it is written, and every key that they found free is unique, so whoever was
+// slower is told by the database, before the commit, and runs again (IsLostRace). Look-ups by keys
+// come from memory where Prefetch has fetched them. The look-ups of what is due, and all others,
+// are statements of their own; what the commands have written so far is written to the database
+// before them, inside the transaction, so a command that uses them must be alone in its group.
+// Used by one thread.
+class GroupTransaction : public StoreTransaction {
+ public:
+  explicit GroupTransaction(const GroupOptions& options) : options_(options) {}
+
+  // One round trip; the database's time. With `alone` it also begins the transaction.
+  absl::StatusOr<absl::Time> Prefetch(const LookUps& look_ups, bool alone);
+
+  void StartCommand() { state_.StartCommand(); }
+  void RollBackCommand() { state_.RollBackCommand(); }
+  // What has ended the group, if anything: a statement failed, or somebody else was faster. Nothing
+  // was committed.
+  const absl::Status& failure() const { return failure_; }
+
+  // Whether a commit is needed.
+  bool dirty() { return begun_ || state_.dirty(); }
+  // By which the commit is recognised. After a flush it is one of what was flushed.
+  std::optional<Witness> witness();
+  // Writes what is left and commits, in one round trip. What a failure means is the connection's to
+  // say: if it is broken() or has warned(), the commit is in doubt.
+  absl::Status Commit();
+  // Takes back all of it, for a command that failed alone in its group.
+  absl::Status RollBack();
+  // Ids and revisions that the commit changed.
+  const std::vector<std::pair<SubmissionId, int64_t>>& changed() const { return changed_; }
+
+  absl::StatusOr<RequestIdMatch> FindByRequestId(const Scope& scope,
+                                                 const std::string& request_id) override;
+  absl::StatusOr<std::optional<Submission>> FindByHash(const Scope& scope, int32_t hash_version,
+                                                       const RequestHash& hash) override;
+  absl::StatusOr<std::optional<Submission>> FindAbandoned(const Scope& scope, int32_t hash_version,
+                                                          const RequestHash& hash) override;
+  absl::StatusOr<std::optional<Submission>> FindById(const SubmissionId& id) override;
+  absl::StatusOr<std::optional<Submission>> FindByTaskId(const std::optional<std::string>& tenant,
+                                                         const TaskId& task_id) override;
+  absl::StatusOr<std::optional<Submission>> FindTaskOwner(const std::string& upstream_account,
+                                                          const TaskId& task_id) override;
+  absl::StatusOr<int64_t> CountInAccount(const std::string& upstream_account,
+                                         SubmissionState state) override;
+  absl::StatusOr<int64_t> CountInScope(const Scope& scope, SubmissionState state) override;
+  absl::StatusOr<std::vector<Attempt>> FindAttempts(const SubmissionId& id) override;
+  absl::StatusOr<std::vector<Submission>> FindOutOfTime(absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<DueTenant>> FindDueTenants(const std::string& upstream_account,
+                                                        absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindDue(const Scope& scope, absl::Time now,
+                                                  int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindUnknownDue(const std::string& upstream_account,
+                                                         AmbiguityPolicy policy, absl::Time now,
+                                                         int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> FindLeases(absl::Time ended_by, int32_t limit) override;
+  absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) override;
+  absl::StatusOr<std::vector<Submission>> FindBehind(const SubmissionId& after,
+                                                     int32_t limit) override;
+  absl::StatusOr<std::vector<SubmissionEvent>> FindEvents(const Submission& submission) override;
+  absl::Status Insert(const Change& change) override;
+  absl::Status Update(const Submission& before, const Change& change) override;
+  absl::Status PointRequestId(const Scope& scope, const std::string& request_id,
+                              const SubmissionId& names) override;
+  absl::Status DetachRequestId(const Scope& scope, const std::string& request_id) override;
+  absl::Status Remove(const Submission& submission, const std::vector<Attempt>& attempts,
+                      const std::vector<std::string>& request_ids) override;
+  absl::StatusOr<int64_t> RemoveTombstones(absl::Time before, int32_t limit) override;
+
+  // The store's own facts. Lock them before reading what is to be changed.
+  absl::Status LockMeta();
+  absl::StatusOr<std::optional<std::string>> GetMeta(const std::string& key);
+  absl::Status PutMeta(const std::string& key, const std::string& value);
+
+ private:
+  absl::Status Fail(absl::Status status);
+  absl::StatusOr<std::vector<Rows>> Run(const std::vector<Statement>& statements);
+  // One statement, behind everything that is still to be written.
+  absl::StatusOr<Rows> Ask(const char* sql, Values parameters);
+  absl::StatusOr<std::vector<Submission>> AskForSubmissions(const std::string& sql,
+                                                            Values parameters);
+  absl::StatusOr<std::optional<Submission>> AskForOne(const std::string& sql, Values parameters);
+  absl::Status Flush();
+  std::vector<Statement> OpeningStatements() const;
+
+  // Statements for look-ups, and their rows into the state.
+  static std::vector<Statement> StatementsOf(const LookUps& look_ups);
+  absl::Status Learn(const LookUps& look_ups, const std::vector<Rows>& rows, size_t first);
+  absl::Status LookUp(const LookUps& look_ups);
+  absl::Status LearnNames(const Rows& rows);
+  absl::Status LearnHashes(const Rows& rows, JournaledMap<HashKey, CachedHash>& hashes);
+  absl::Status LearnSubmissions(const Rows& rows);
+  absl::Status LearnAttempts(const LookUps& look_ups, const Rows& rows);
+  const Submission& Learn(Submission submission);
+  // As the commands have left it.
+  std::optional<Submission> Current(const SubmissionId& id) const;
+
+  absl::StatusOr<std::optional<Submission>> FindHash(JournaledMap<HashKey, CachedHash>& hashes,
+                                                     const HashKey& key, const LookUps& look_ups);
+  void WriteParts(CachedRecord& record, const Change& change);
+  void Count(const Scope& scope, SubmissionState state, int64_t delta);
+  void MoveHashes(const Submission& before, const Submission& after);
+  int64_t PendingCount(const std::string& account, const std::string* tenant,
+                       SubmissionState state);
+
+  const GroupOptions options_;
+  GroupState state_;
+  std::map<std::pair<std::string, int64_t>, int64_t> account_counts_;  // as the database has them
+  std::optional<Witness> flushed_witness_;
+  std::vector<std::pair<SubmissionId, int64_t>> changed_;
+  absl::Status failure_;
+  bool begun_ = false;
+};
+
+}  // namespace genledger::postgres

@@ -1,0 +1,48 @@
+#include "storage/postgres/sql_error.h"
+
+#include <optional>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "service/base/errors.h"
+
+namespace genledger::postgres {
+namespace {
+
+constexpr char kSqlStatePayload[] = "genledger/sqlstate";
+constexpr std::string_view kReadOnlyTransaction = "25006";
+constexpr std::string_view kUniqueViolation = "23505";
+constexpr std::string_view kDivisionByZero = "22012";
+
+bool IsWeather(std::string_view sqlstate) {
+  for (const std::string_view sqlclass : {"08", "40", "53", "57", "58"}) {
+    if (sqlstate.starts_with(sqlclass)) {
+      return true;
+    }
+  }
+  return sqlstate == kNoSqlState || sqlstate == kReadOnlyTransaction ||
+         sqlstate == kUniqueViolation || sqlstate == kDivisionByZero;
+}
+
+}  // namespace
+
+absl::Status SqlError(std::string_view sqlstate, std::string_view message) {
+  const std::string text = absl::StrCat(std::string(message), sqlstate.empty() ? "" : " (SQLSTATE ",
+                                        std::string(sqlstate), sqlstate.empty() ? "" : ")");
+  absl::Status status =
+      IsWeather(sqlstate) ? errors::StoreUnavailable(text) : absl::InternalError(text);
+  status.SetPayload(kSqlStatePayload, absl::Cord(std::string(sqlstate)));
+  return status;
+}
+
+std::string SqlStateOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kSqlStatePayload);
+  return payload.has_value() ? std::string(*payload) : std::string(kNoSqlState);
+}
+
+bool IsLostRace(const absl::Status& status) {
+  const std::string sqlstate = SqlStateOf(status);
+  return sqlstate.starts_with("40") || sqlstate == kUniqueViolation || sqlstate == kDivisionByZero;
+}
+
+}  // namespace genledger::postgres

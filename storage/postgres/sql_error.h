@@ -1,0 +1,28 @@
+// What a failed statement means, by its SQLSTATE and never by its text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace genledger::postgres {
+
+// Of a connection that ended without a word from the server.
+inline constexpr std::string_view kNoSqlState = "";
+
+// The status of a failed statement. Its message names what failed; its SQLSTATE can be asked for.
+//   UNAVAILABLE STORE_UNAVAILABLE: the connection (class 08, or lost), resources (53), the operator
+//     or a shutdown (57), a read-only server (25006), a lost race (40, 23505, 22012).
+//   INTERNAL: everything else, which only a bug of ours or a foreign schema explains.
+absl::Status SqlError(std::string_view sqlstate, std::string_view message);
+
+// The SQLSTATE that SqlError was given; kNoSqlState for any other status.
+std::string SqlStateOf(const absl::Status& status);
+
+// Whether nothing was wrong but that somebody else was faster: the same again may succeed.
+// Serialization failures and deadlocks (class 40), a unique key that was taken meanwhile (23505),
+// and the division by zero by which kUpdateSubmissions says that a revision has moved on (22012).
+bool IsLostRace(const absl::Status& status);
+
+}  // namespace genledger::postgres

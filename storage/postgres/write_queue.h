@@ -1,0 +1,44 @@
+// The writes that wait, shared by all writers.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "storage/postgres/write_command.h"
+
+namespace genledger::postgres {
+
+// Thread safe. Bounded: what does not fit is answered UNAVAILABLE.
+class WriteQueue {
+ public:
+  using Group = std::vector<std::unique_ptr<WriteCommand>>;
+
+  WriteQueue(size_t group_max, size_t depth_max) : group_max_(group_max), depth_max_(depth_max) {}
+
+  // Answers the command itself if it cannot be queued.
+  void Enqueue(std::unique_ptr<WriteCommand> command);
+  // Blocks until there is a group that touches nothing of those that are out; empty once the queue
+  // is closed and drained. Commands that touch the same keep their order.
+  Group Take();
+  // The group that was taken is done: what it touched is free again.
+  void Release(const Group& group);
+  // No more is let in.
+  void Close();
+
+ private:
+  Group Collect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  const size_t group_max_;
+  const size_t depth_max_;
+  absl::Mutex mu_;
+  Group waiting_ ABSL_GUARDED_BY(mu_);
+  std::unordered_set<size_t> touched_ ABSL_GUARDED_BY(mu_);  // by groups that are out
+  bool changed_ ABSL_GUARDED_BY(mu_) = false;                // since somebody last looked in vain
+  bool closed_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+}  // namespace genledger::postgres
