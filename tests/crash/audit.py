@@ -50,6 +50,16 @@ def read_events(path):
         database.close()
 
 
+def read_postgres_events(postgres):
+    """The same from a database of replicas."""
+    rows = postgres.query("SELECT encode(e.id, 'hex'), e.revision, e.state, convert_from(e.task_id, 'UTF8') FROM events e")
+    events = {}
+    for row in rows.splitlines():
+        ulid, revision, state, task_id = row.split("|", 3)
+        events[(_submission_id(bytes.fromhex(ulid)), int(revision))] = (int(state), task_id)
+    return events
+
+
 def ledger_faults(evidence):
     """Each submission against the POSTs that the upstream received for it."""
     posts = collections.defaultdict(list)
