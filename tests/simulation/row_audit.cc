@@ -222,23 +222,30 @@ std::optional<Violation> AuditCharges(const Row& row) {
   return std::nullopt;
 }
 
+// Whether a re-post of RESUBMIT_ONCE came to nothing for now, by this very write.
+bool CameToNothing(const Row* before, const Attempt& attempt) {
+  if (attempt.kind != AttemptKind::kResubmitOnce ||
+      (attempt.outcome != AttemptOutcome::kNotSent &&
+       attempt.outcome != AttemptOutcome::kRefusedTransient)) {
+    return false;
+  }
+  const auto was = before->attempts.find(attempt.number);
+  return was != before->attempts.end() && was->second.outcome != attempt.outcome;
+}
+
 // RESUBMIT_ONCE is used up by its re-post, ever, unless that came to nothing for now.
 std::optional<Violation> AuditResubmittedOnce(const Row* before, const Row& after) {
   bool came_to_nothing = false;
   for (const auto& [number, attempt] : after.attempts) {
-    if (attempt.kind != AttemptKind::kResubmitOnce) {
-      continue;
-    }
-    if (IsPossible(attempt) && !after.submission.resubmitted_once) {
+    if (attempt.kind == AttemptKind::kResubmitOnce && IsPossible(attempt) &&
+        !after.submission.resubmitted_once) {
       return Broken(Rule::kAudit, after.submission, "RESUBMIT_ONCE is used, and not noted");
     }
-    came_to_nothing = came_to_nothing || attempt.outcome == AttemptOutcome::kNotSent ||
-                      attempt.outcome == AttemptOutcome::kRefusedTransient;
+    came_to_nothing = came_to_nothing || (before != nullptr && CameToNothing(before, attempt));
   }
-  const bool taken_back = before != nullptr && before->submission.resubmitted_once &&
+  const bool given_back = before != nullptr && before->submission.resubmitted_once &&
                           !after.submission.resubmitted_once;
-  const bool by_attempt = before != nullptr && before->attempts != after.attempts;
-  return !taken_back || (came_to_nothing && by_attempt)
+  return !given_back || came_to_nothing
              ? std::nullopt
              : Broken(Rule::kAudit, after.submission, "RESUBMIT_ONCE was given back");
 }
