@@ -102,6 +102,22 @@ TEST_F(RetentionSweeperTest, AClockThatJumpsAheadDeletesNothing) {
   EXPECT_EQ(Finished(), 0);
 }
 
+TEST_F(RetentionSweeperTest, ASweepPassesWhatStaysHoweverMuchItIs) {
+  constexpr int kOpen = 1'000;  // more than one step looks at
+  clock_.Advance(-absl::Hours(31 * 24));
+  for (int i = 0; i < kOpen; ++i) {
+    ASSERT_TRUE(CallSubmit(*store_, {.request = MakeRequest(ids_.Next(clock_.Now()),
+                                                            absl::StrCat("open ", i))})
+                    .ok());
+  }
+  AddFinished("req-1");
+  clock_.Advance(absl::Hours(31 * 24));
+  timers_.AdvanceBy(absl::Minutes(1) + absl::Seconds(1));
+  EXPECT_EQ(Finished(), 0);
+  EXPECT_EQ(CallCount(*store_).value().Of(SubmissionState::kPending), kOpen);
+  EXPECT_EQ(logger_.CountOf("purged"), 1);  // it came to its end
+}
+
 TEST_F(RetentionSweeperTest, AStoreThatIsDownIsAskedAgainAtTheNextSweep) {
   clock_.Advance(-absl::Hours(31 * 24));
   AddFinished("req-1");
