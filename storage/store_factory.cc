@@ -24,14 +24,15 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view locati
     return PostgresWorkflowStore::Open(
         {.location = std::string(location), .clock = clock, .logger = logger});
   }
-  if (!location.starts_with(kSqlitePrefix) || location.size() == kSqlitePrefix.size()) {
+  // SQLite's own names for what is not kept, and for URIs, would be taken as names of files.
+  const std::string_view path =
+      location.starts_with(kSqlitePrefix) ? location.substr(kSqlitePrefix.size()) : "";
+  if (path.empty() || path.starts_with(":") || path.starts_with("file:")) {
     return absl::InvalidArgumentError(
         "a store is named sqlite:PATH, for example sqlite:/var/lib/genledger/ledger.db, or "
         "postgresql://HOST/DATABASE");
   }
-  return SqliteWorkflowStore::Open({.path = std::string(location.substr(kSqlitePrefix.size())),
-                                    .clock = clock,
-                                    .logger = logger});
+  return SqliteWorkflowStore::Open({.path = std::string(path), .clock = clock, .logger = logger});
 }
 
 }  // namespace genledger

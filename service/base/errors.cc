@@ -56,7 +56,7 @@ std::string_view SummaryOfFailure(ErrorReason reason) {
     case ErrorReason::kUpstreamRateLimited:
       return "the upstream limited the rate of requests until submit_within ran out";
     case ErrorReason::kUpstreamUnavailable:
-      return "the upstream could not be reached or failed, and nothing was accepted";
+      return "the upstream could not be reached, or said that it failed";
     case ErrorReason::kSubmitWithinExpired:
       return "submit_within ran out before a first attempt";
     default:
@@ -127,7 +127,7 @@ absl::Status SubmissionCancelled(const SubmissionId& id) {
 }
 
 absl::Status SubmissionFailed(const SubmissionId& id, ErrorReason reason, std::string_view message,
-                              int http_status, absl::Duration retry_delay) {
+                              int http_status, int charges_max, absl::Duration retry_delay) {
   const absl::StatusCode code = CodeOfFailure(reason);
   ErrorDetails details = AboutSubmission(id, reason);
   if (http_status != 0) {
@@ -140,6 +140,11 @@ absl::Status SubmissionFailed(const SubmissionId& id, ErrorReason reason, std::s
   std::string text = absl::StrCat(id.value(), ": ", View(SummaryOfFailure(reason)));
   if (!message.empty()) {
     absl::StrAppend(&text, ": ", View(message));
+  }
+  if (charges_max > 0) {
+    details.metadata.emplace_back("charges_max", std::to_string(charges_max));
+    absl::StrAppend(&text, "; up to ", charges_max,
+                    " of its POSTs may have been charged all the same");
   }
   return MakeError(code, text, std::move(details));
 }

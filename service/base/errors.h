@@ -36,10 +36,11 @@ absl::Status SubmissionAbandoned(const SubmissionId& id);
 absl::Status SubmissionCancelled(const SubmissionId& id);
 
 // The answer for a FAILED submission: code by `reason`, the upstream's words in the message.
-// `retry_delay` is the time until the same request_id reopens it; zero or less if it may be
-// reopened now.
+// `charges_max`: how many POSTs may have been charged all the same (refusals that only
+// --trust_5xx_envelope made some); told, and in the metadata, unless it is 0. `retry_delay` is the
+// time until the same request_id reopens it; zero or less if it may be reopened now.
 absl::Status SubmissionFailed(const SubmissionId& id, ErrorReason reason, std::string_view message,
-                              int http_status, absl::Duration retry_delay);
+                              int http_status, int charges_max, absl::Duration retry_delay);
 
 // A breaker is open, and nothing was recorded: code by `reason`, which is UPSTREAM_UNAVAILABLE or
 // one of the account's; `text` says what opened it. `retry_delay`: when a repeat may be admitted.

@@ -106,7 +106,8 @@ class Walk : public std::enable_shared_from_this<Walk> {
     if (!failure.ok()) {
       done_(std::move(failure));
     } else if (has_more_) {
-      NextPage();
+      // Not from here: a store that answers at once would be called deeper with every page.
+      c_.timers->At(c_.clock->Now(), [self = shared_from_this()] { self->NextPage(); });
     } else {
       result_.resolved = resolved_;
       done_(std::move(result_));

@@ -7,8 +7,10 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "service/base/clock.h"
 #include "service/base/ids.h"
 #include "service/base/principal.h"
+#include "service/base/timer_queue.h"
 #include "service/dispatch/change_hub.h"
 #include "service/domain/operator_transitions.h"
 #include "storage/workflow_store.h"
@@ -36,6 +38,8 @@ struct BulkResolved {
 struct BulkCollaborators {
   WorkflowStore* store;
   ChangeHub* hub;
+  TimerQueue* timers;  // the pages are asked for on its thread
+  Clock* clock;
 };
 
 // Walks them from the oldest, a page at a time, each submission in a write of its own that happens

@@ -82,6 +82,7 @@ struct Dispatcher::Flight {
   // Whether a byte of an earlier send of this attempt may be out (after 409
   // idempotency_in_progress).
   bool resending = false;
+  int resends = 0;
 };
 
 Dispatcher::Dispatcher(DispatcherOptions options, Collaborators collaborators)
@@ -156,6 +157,7 @@ DispatchStatus Dispatcher::status() const {
   return {.breakers = gate_.BreakerSnapshots(),
           .concurrency_limit = gate_.limit(),
           .attempts_in_flight = gate_.in_use(),
+          .unstored_acceptances = recorder_.unstored_acceptances(),
           .retry_budget_left = retry_budget_.left(clock_->Now())};
 }
 
@@ -218,12 +220,14 @@ void Dispatcher::OnResult(std::shared_ptr<Flight> flight, AttemptResult result) 
 // room left for that.
 bool Dispatcher::GoOnAfterInProgress(const std::shared_ptr<Flight>& flight,
                                      const AttemptResult& result) {
-  const absl::Time resend_time = clock_->Now() + InProgressDelay(result.retry_after);
+  const absl::Time resend_time =
+      clock_->Now() + InProgressDelay(result.retry_after, flight->resends);
   if (resend_time + kResendMargin > flight->attempt.start_time + options_.attempt_timeout) {
     return false;
   }
   timers_->At(resend_time, [this, flight] {
     flight->resending = true;
+    ++flight->resends;
     CommitResend(
         *store_, flight->submission.id, flight->attempt, options_.replica,
         [this, flight](const Submission& stored) {

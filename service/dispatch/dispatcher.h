@@ -56,6 +56,7 @@ struct DispatchStatus {
   std::vector<BreakerSnapshot> breakers;  // the upstream's first
   int32_t concurrency_limit = 0;
   int32_t attempts_in_flight = 0;
+  int32_t unstored_acceptances = 0;
   double retry_budget_left = 0;  // tokens; below zero: as many retries wait for theirs
 };
 

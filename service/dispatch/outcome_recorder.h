@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -47,6 +47,8 @@ class OutcomeRecorder {
 
   // Whether the outcome of an attempt of this submission waits for the store.
   bool HasUnstored(const SubmissionId& id) const;
+  // Acceptances that wait for the store, in the journal or not.
+  int32_t unstored_acceptances() const;
 
  private:
   struct Outcome {
@@ -56,6 +58,7 @@ class OutcomeRecorder {
     std::optional<Receipt> receipt;  // of an acceptance, once the store has failed to take it
     bool in_journal = false;
     absl::Duration retry_after;
+    absl::Time next_log_time = absl::InfinitePast();
   };
 
   void Offer(std::shared_ptr<Outcome> outcome);
@@ -69,8 +72,8 @@ class OutcomeRecorder {
 
   const Collaborators c_;
   mutable absl::Mutex mu_;
-  // By submission and attempt.
-  std::set<std::pair<SubmissionId, int32_t>> unstored_ ABSL_GUARDED_BY(mu_);
+  // By submission and attempt; whether it is an acceptance.
+  std::map<std::pair<SubmissionId, int32_t>, bool> unstored_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace genledger

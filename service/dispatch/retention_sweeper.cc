@@ -15,11 +15,39 @@ RetentionSweeper::RetentionSweeper(const RetentionOptions& options, Collaborator
 void RetentionSweeper::Start() { StepAfter(options_.sweep_interval); }
 
 void RetentionSweeper::StepAfter(absl::Duration delay) {
-  timers_->At(clock_->Now() + delay, [this] { Step(); });
+  const absl::Time when = clock_->Now() + delay;
+  {
+    absl::MutexLock lock(&mu_);
+    step_time_ = when;
+  }
+  timers_->At(when, [this] { Step(); });
+}
+
+bool RetentionSweeper::MayDelete(absl::Time now) {
+  absl::Time late_since;
+  absl::Time resume;
+  {
+    absl::MutexLock lock(&mu_);
+    if (now - step_time_ < options_.clock_jump) {
+      // Also after the clock was set right again.
+      return now >= resume_time_ || resume_time_ - now > options_.clock_jump;
+    }
+    late_since = step_time_;
+    resume = resume_time_ = now + options_.clock_jump;
+  }
+  logger_->Log(Severity::kError, "clock_jumped",
+               {{"from", absl::FormatTime(late_since, absl::UTCTimeZone())},
+                {"to", absl::FormatTime(now, absl::UTCTimeZone())},
+                {"nothing_is_deleted_until", absl::FormatTime(resume, absl::UTCTimeZone())}});
+  return false;
 }
 
 void RetentionSweeper::Step() {
   const absl::Time now = clock_->Now();
+  if (!MayDelete(now)) {
+    StepAfter(options_.sweep_interval);
+    return;
+  }
   PurgeCommand command{.finished_before = now - options_.retention,
                        .tombstones_before = now - options_.tombstone_retention,
                        .rows_max = options_.rows_per_step};

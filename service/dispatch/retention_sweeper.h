@@ -25,6 +25,9 @@ struct RetentionOptions {
   absl::Duration step_pause = absl::Milliseconds(50);
   // From the end of one sweep to the next one.
   absl::Duration sweep_interval = absl::Minutes(1);
+  // A step that comes so much later than it was due means that the clock was set forward (or that
+  // the machine slept): nothing is deleted for as long, because by a wrong clock everything is old.
+  absl::Duration clock_jump = absl::Hours(24);
 };
 
 // Sweeps from Start on, until its timers are stopped. Owns no thread; thread safe. Its
@@ -46,6 +49,7 @@ class RetentionSweeper {
 
  private:
   void Step();
+  bool MayDelete(absl::Time now);
   void OnPurged(absl::StatusOr<PurgeOutcome> outcome);
   // Ends a sweep: the next one starts at the oldest submission again.
   void EndSweep();
@@ -58,6 +62,8 @@ class RetentionSweeper {
   Logger* const logger_;
 
   absl::Mutex mu_;
+  absl::Time step_time_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
+  absl::Time resume_time_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
   // Where the sweep has come to, and what it has deleted.
   SubmissionId after_ ABSL_GUARDED_BY(mu_);
   int64_t submissions_ ABSL_GUARDED_BY(mu_) = 0;

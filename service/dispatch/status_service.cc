@@ -29,8 +29,10 @@ void StatusService::Get(const Principal& caller,
                          .draining = c_.hub->draining(),
                          .store = c_.store->Info(),
                          .dispatch = c_.dispatcher->status(),
-                         .counts = *std::move(counts),
-                         .unflushed_receipts = c_.journal->pending_count()};
+                         .counts = *std::move(counts)};
+    // The journal may be full, or hold what an earlier process left.
+    status.unflushed_receipts =
+        std::max(c_.journal->pending_count(), status.dispatch.unstored_acceptances);
     const absl::Time oldest = status.counts.oldest_pending_create_time;
     if (oldest != absl::InfiniteFuture()) {
       status.oldest_pending_age = std::max(c_.clock->Now() - oldest, absl::ZeroDuration());

@@ -28,6 +28,7 @@ struct ServiceStatus {
   DispatchStatus dispatch;
   StoreCounts counts;
   absl::Duration oldest_pending_age = absl::ZeroDuration();  // zero: nothing is PENDING
+  // Task ids that the store does not have yet: of this process, and what a start could not bring.
   int32_t unflushed_receipts = 0;
 };
 

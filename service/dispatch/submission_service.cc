@@ -64,6 +64,7 @@ absl::Status ErrorOf(const Submission& submission, absl::Time now) {
     case SubmissionState::kFailed:
       return errors::SubmissionFailed(submission.id, submission.failure->reason,
                                       submission.failure->message, submission.failure->http_status,
+                                      submission.charges_max,
                                       submission.failure->reopen_time - now);
   }
   return absl::InternalError("a submission in no known state");

@@ -1,5 +1,6 @@
 #include "service/dispatch/submission_watch.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -54,7 +55,8 @@ void SubmissionWatch::SendSnapshot(OnMessage done) {
       absl::MutexLock lock(&self->mu_);
       self->seen_ = found->submission;
       if (self->after_revision_ > 0) {
-        self->seen_->revision = self->after_revision_;
+        // A cursor from a ledger that was since restored may be ahead of what is there.
+        self->seen_->revision = std::min(self->after_revision_, found->submission.revision);
       }
     }
     done(Message(*std::move(found)));

@@ -34,6 +34,7 @@
 #include "service/rpc/health_service.h"
 #include "service/server/version.h"
 #include "service/telemetry/json_logger.h"
+#include "service/upstream/api_key_file.h"
 #include "service/upstream/credential.h"
 #include "service/upstream/http_upstream_client.h"
 #include "storage/store_factory.h"
@@ -114,6 +115,7 @@ class ServerImpl final : public Server {
   SubmissionIdGenerator ids_;
   std::unique_ptr<WorkflowStore> store_;
   std::unique_ptr<ReceiptJournal> receipts_;
+  std::unique_ptr<ApiKeyFile> api_key_;
   std::unique_ptr<UpstreamClient> upstream_;
   const std::unique_ptr<TimerQueue> timers_;
   ChangeHub hub_;
@@ -163,16 +165,20 @@ absl::Status ServerImpl::OpenStoreAndRecover() {
 absl::Status ServerImpl::ConnectUpstream() {
   GL_ASSIGN_OR_RETURN(UpstreamCredentials credentials,
                       MakeUpstreamCredentials({config_.upstream_api_key}));
-  GL_ASSIGN_OR_RETURN(upstream_,
-                      NewHttpUpstreamClient({.base_url = config_.upstream_url.base,
-                                             .credentials = [credentials] { return credentials; },
-                                             .connect_timeout = config_.upstream_connect_timeout,
-                                             .total_timeout = config_.upstream_timeout,
-                                             .connections_max = config_.upstream_concurrency_max,
-                                             .trust_5xx_envelope = config_.trust_5xx_envelope,
-                                             .send_idempotency_key = config_.send_idempotency_key,
-                                             .ca_file = config_.upstream_ca_file},
-                                            &clock_));
+  api_key_ = std::make_unique<ApiKeyFile>(
+      config_.upstream_api_key_file, std::move(credentials),
+      ApiKeyFile::Collaborators{
+          .timers = timers_.get(), .clock = &clock_, .logger = logger_.get()});
+  GL_ASSIGN_OR_RETURN(
+      upstream_, NewHttpUpstreamClient({.base_url = config_.upstream_url.base,
+                                        .credentials = [this] { return api_key_->credentials(); },
+                                        .connect_timeout = config_.upstream_connect_timeout,
+                                        .total_timeout = config_.upstream_timeout,
+                                        .connections_max = config_.upstream_concurrency_max,
+                                        .trust_5xx_envelope = config_.trust_5xx_envelope,
+                                        .send_idempotency_key = config_.send_idempotency_key,
+                                        .ca_file = config_.upstream_ca_file},
+                                       &clock_));
   dispatcher_ = std::make_unique<Dispatcher>(
       DispatcherOptions{.replica = config_.replica,
                         .upstream_account = config_.upstream_account,
@@ -223,7 +229,9 @@ absl::Status ServerImpl::ConnectUpstream() {
                                    .hub = &hub_,
                                    .clock = &clock_});
   admin_ = std::make_unique<AdminServiceImpl>(
-      authenticator_.get(), changes_.get(), BulkCollaborators{.store = store_.get(), .hub = &hub_},
+      authenticator_.get(), changes_.get(),
+      BulkCollaborators{
+          .store = store_.get(), .hub = &hub_, .timers = timers_.get(), .clock = &clock_},
       status_.get());
   return absl::OkStatus();
 }
@@ -261,6 +269,7 @@ absl::Status ServerImpl::Start() {
   }
   dispatcher_->Start();
   readiness_->Start();
+  api_key_->Start();
   sweeper_ = std::make_unique<RetentionSweeper>(
       config_.retention, RetentionSweeper::Collaborators{.store = store_.get(),
                                                          .timers = timers_.get(),

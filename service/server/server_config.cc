@@ -1,7 +1,5 @@
 #include "service/server/server_config.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,13 +7,12 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "service/base/status_macros.h"
-#include "service/upstream/credential.h"
+#include "service/upstream/api_key_file.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "gRPC address, host:port; port 0 takes a free one");
@@ -90,7 +87,6 @@ constexpr absl::Duration kRetentionMin = absl::Hours(24);
 constexpr absl::Duration kLeaseMargin = absl::Seconds(30);
 constexpr int32_t kConcurrencyMax = 100'000;
 constexpr absl::Duration kDrainDelayMax = absl::Minutes(5);
-constexpr size_t kApiKeyFileBytesMax = 65536;
 constexpr size_t kNameBytesMax = 128;
 constexpr size_t kPromptBytesMax = 262144;
 constexpr size_t kImageUrlBytesMax = 65536;
@@ -106,32 +102,8 @@ absl::StatusOr<Secret> ReadApiKey(const std::string& path) {
     return BadFlag("upstream_api_key_file",
                    "is needed: the file that holds the upstream's API key");
   }
-  // Not blocking: a FIFO without a writer would hold the start up for ever.
-  const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  struct stat facts {};
-  if (fd < 0 || fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-    if (fd >= 0) {
-      close(fd);
-    }
-    return BadFlag("upstream_api_key_file", absl::StrCat("cannot read the file ", path));
-  }
-  std::string text(kApiKeyFileBytesMax + 1, '\0');
-  const ssize_t length = read(fd, text.data(), text.size());
-  close(fd);
-  if (length < 0 || length > static_cast<ssize_t>(kApiKeyFileBytesMax)) {
-    return BadFlag("upstream_api_key_file", absl::StrCat(path, " cannot be read, or is too long"));
-  }
-  text.resize(static_cast<size_t>(length));
-  absl::StripAsciiWhitespace(&text);
-  if (text.empty()) {
-    return BadFlag("upstream_api_key_file", absl::StrCat(path, " is empty"));
-  }
-  Secret key(std::move(text));
-  if (absl::Status status = MakeUpstreamCredentials({key}).status(); !status.ok()) {
-    return BadFlag("upstream_api_key_file",
-                   absl::StrCat(path, " does not hold one API key of visible ASCII characters"));
-  }
-  return key;
+  absl::StatusOr<Secret> key = ReadApiKeyFile(path);
+  return key.ok() ? key : BadFlag("upstream_api_key_file", std::string(key.status().message()));
 }
 
 // A name that is stored, shown and logged: 1 to 128 visible ASCII characters.
@@ -217,8 +189,8 @@ absl::Status ReadUpstreamFlags(ServerConfig& config) {
     GL_RETURN_IF_ERROR(CheckName("upstream_account", config.upstream_account));
   }
   config.new_upstream_account = absl::GetFlag(FLAGS_new_upstream_account);
-  GL_ASSIGN_OR_RETURN(config.upstream_api_key,
-                      ReadApiKey(absl::GetFlag(FLAGS_upstream_api_key_file)));
+  config.upstream_api_key_file = absl::GetFlag(FLAGS_upstream_api_key_file);
+  GL_ASSIGN_OR_RETURN(config.upstream_api_key, ReadApiKey(config.upstream_api_key_file));
   config.upstream_ca_file = absl::GetFlag(FLAGS_upstream_ca_file);
   if (!config.upstream_ca_file.empty() && access(config.upstream_ca_file.c_str(), R_OK) != 0) {
     return BadFlag("upstream_ca_file", absl::StrCat("cannot read ", config.upstream_ca_file));
@@ -262,6 +234,9 @@ absl::Status ReadRetentionFlags(ServerConfig& config) {
     return BadFlag("retention", "must be at least 24h");
   }
   config.retention.tombstone_retention = absl::GetFlag(FLAGS_tombstone_retention);
+  if (config.retention.retention == absl::InfiniteDuration()) {
+    config.retention.tombstone_retention = absl::InfiniteDuration();
+  }
   if (config.retention.tombstone_retention < config.retention.retention) {
     return BadFlag("tombstone_retention", "must be at least --retention");
   }

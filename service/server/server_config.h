@@ -24,7 +24,8 @@ struct ServerConfig {
   // The name of the account whose money is spent; empty: the one that the store has on record.
   std::string upstream_account;
   bool new_upstream_account = false;
-  Secret upstream_api_key;
+  std::string upstream_api_key_file;
+  Secret upstream_api_key;       // what it held at start
   std::string upstream_ca_file;  // empty: the system's
   bool send_idempotency_key = true;
   AmbiguityRules ambiguity;

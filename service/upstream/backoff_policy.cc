@@ -12,8 +12,10 @@ absl::Duration BackoffPolicy::Delay(int failures, std::optional<absl::Duration> 
   return retry_after.value_or(absl::ZeroDuration()) + window * random_->NextUnit();
 }
 
-absl::Duration InProgressDelay(std::optional<absl::Duration> retry_after) {
-  return retry_after.value_or(kInProgressDelayDefault);
+absl::Duration InProgressDelay(std::optional<absl::Duration> retry_after, int resends) {
+  constexpr int kDoublingsMax = 3;
+  const absl::Duration floor = absl::Seconds(1 << std::clamp(resends, 0, kDoublingsMax));
+  return std::max(retry_after.value_or(kInProgressDelayDefault), floor);
 }
 
 }  // namespace genledger

@@ -35,7 +35,8 @@ class BackoffPolicy {
 };
 
 // The wait before the same attempt is sent again after idempotency_in_progress: Retry-After, or
-// kInProgressDelayDefault.
-absl::Duration InProgressDelay(std::optional<absl::Duration> retry_after);
+// kInProgressDelayDefault; but at least 1 s, doubling to 8 s with `resends`, the re-sends so far:
+// an upstream that says "now" for ever must not be taken at its word.
+absl::Duration InProgressDelay(std::optional<absl::Duration> retry_after, int resends);
 
 }  // namespace genledger

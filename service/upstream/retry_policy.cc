@@ -15,7 +15,7 @@ bool RetryPolicy::MayRetry(const RunTally& tally, const AttemptResult& last) con
   if (last.outcome != AttemptClass::kNotSent && last.outcome != AttemptClass::kRefusedTransient) {
     return false;
   }
-  if (tally.posts_counted >= options_.posts_max) {
+  if (last.counts_against_posts && tally.posts_counted >= options_.posts_max) {
     return false;
   }
   return !last.trusted_envelope ||

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,7 +13,7 @@
 
 namespace genledger::fakes {
 
-// Thread safe but for HoldClaims and ReleaseClaims.
+// Thread safe but for HoldClaims, ReleaseClaims and BeforeNextApply.
 class StoreProbe : public WorkflowStore {
  public:
   // `store` must outlive the probe.
@@ -25,6 +26,8 @@ class StoreProbe : public WorkflowStore {
   void HoldClaims() { hold_claims_ = true; }
   // While set, Apply answers UNAVAILABLE and changes nothing; all else goes on.
   void FailApplies(bool fail) { fail_applies_ = fail; }
+  // Runs `act` just before the next Apply.
+  void BeforeNextApply(std::function<void()> act) { before_apply_ = std::move(act); }
   // The same for Count.
   void FailCounts(bool fail) { fail_counts_ = fail; }
   void ReleaseClaims() {
@@ -52,6 +55,9 @@ class StoreProbe : public WorkflowStore {
     });
   }
   void Apply(ApplyCommand command, Callback<Submission> done) override {
+    if (before_apply_ != nullptr) {
+      std::exchange(before_apply_, nullptr)();
+    }
     if (fail_applies_) {
       done(errors::StoreUnavailable("the store takes no outcome"));
       return;
@@ -98,6 +104,7 @@ class StoreProbe : public WorkflowStore {
   std::atomic<int> claims_{0};
   std::atomic<int> gets_{0};
   std::atomic<bool> hold_claims_{false};
+  std::function<void()> before_apply_;
   std::atomic<bool> fail_applies_{false};
   std::atomic<bool> fail_counts_{false};
   std::vector<std::pair<Callback<ClaimDueOutcome>, absl::StatusOr<ClaimDueOutcome>>> held_;

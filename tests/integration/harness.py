@@ -65,6 +65,11 @@ def wait_until(condition, what, seconds=PATIENCE_SECONDS):
         time.sleep(0.01)
 
 
+def _default_interrupt():
+    """A shell that started this in the background has SIGINT ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Process:
     """A program that was started here; ended by its pid, never by its name."""
 
@@ -73,7 +78,7 @@ class Process:
         self.log_path = log
         with open(log, "ab") as output:
             self._popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                           env={**os.environ, **(environment or {})})
+                                           env={**os.environ, **(environment or {})}, preexec_fn=_default_interrupt)
 
     @property
     def pid(self):

@@ -63,6 +63,15 @@ class UnknownOutcomeTest(Case):
         self.assertEqual(attempts[0].idempotency_key, attempts[1].idempotency_key)
         self.assertEqual((submission.charges_min, submission.charges_max), (1, 2))
 
+    def test_a_watch_from_a_revision_that_never_was_goes_on_from_the_present(self):
+        server = self.start()
+        unknown = self.make_unknown("cursor of another ledger")
+        stream = server.api.WatchSubmission(
+            api.WatchSubmissionRequest(id=unknown.id, after_revision=1000), timeout=20)
+        self.assertTrue(next(stream).HasField("snapshot"))
+        self.resolve(unknown, declare_not_accepted={})
+        self.assertEqual([m.event.state for m in stream if m.HasField("event")], [Submission.STATE_FAILED])
+
     def test_the_servers_default_policy(self):
         self.start("--ambiguity_policy=fail")
         self.upstream.rules(AMBIGUOUS)

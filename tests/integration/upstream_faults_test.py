@@ -8,7 +8,7 @@ from harness import Case, Submission, main, wait_until
 class UpstreamFaultsTest(Case):
     def setUp(self):
         super().setUp()
-        self.upstream = self.simulator()
+        self.upstream = self.simulator("--api_keys=sk-simulator,sk-another")
         self.genledger = self.server(self.upstream.url)
 
     def posts(self):
@@ -152,6 +152,31 @@ class UpstreamFaultsTest(Case):
         self.assertEqual(submission.state, Submission.STATE_SUBMITTED)
         self.assertEqual((submission.upstream_posts_sent, submission.charges_max), (2, 1))
         self.assertEqual(len(self.genledger.get(id=submission.id).attempts), 1)
+
+
+    def test_in_progress_for_ever_is_not_asked_in_a_hot_loop(self):
+        server = self.server(self.upstream.url, "--upstream_timeout=6s", store=f"sqlite:{self.directory}/hot.db")
+        self.upstream.rules({"status": 409, "error_code": "idempotency_in_progress", "retry_after": 0})
+        with self.assert_error(grpc.StatusCode.FAILED_PRECONDITION, "UPSTREAM_OUTCOME_UNKNOWN"):
+            server.submit("for ever")
+        self.assertLessEqual(self.posts(), 4)
+
+    def test_a_new_key_in_the_file_starts_what_a_refused_one_stopped(self):
+        server = self.genledger
+        self.upstream.rules({"when": {"count": 1}, "status": 401})
+        with self.assert_error(grpc.StatusCode.FAILED_PRECONDITION, "UPSTREAM_CREDENTIAL_INVALID"):
+            server.submit("the one that finds out")
+        with self.assert_error(grpc.StatusCode.FAILED_PRECONDITION, "UPSTREAM_CREDENTIAL_INVALID"):
+            server.submit("refused")
+        (self.directory / "key").write_text("sk-another\n", encoding="utf-8")
+
+        def taken():
+            try:
+                return server.submit("refused").submission.task_id
+            except grpc.RpcError:
+                return None
+
+        wait_until(taken, "the new key to be used")
 
 
 class UpstreamAbsentTest(Case):

@@ -83,11 +83,13 @@ void Auditor::ReadLedger(const Cause& cause) {
       if (const auto attempts = tables.attempts.find(id); attempts != tables.attempts.end()) {
         after.attempts = attempts->second;
       }
+      after.resends = before == nullptr ? 0 : before->resends;
       for (auto it = tables.events.at(id).rbegin();
            it != tables.events.at(id).rend() &&
            (before == nullptr || it->revision > before->submission.revision);
            ++it) {
         c_.coverage->Saw(absl::StrCat("event ", it->type));
+        after.resends += it->type == "resent" ? 1 : 0;
       }
       OnRow(before, after, cause);
       rows_[id] = std::move(after);

@@ -176,21 +176,85 @@ std::optional<Violation> AuditHold(const Row* before, const Row& after, const Ca
              : Broken(Rule::kOneHolder, s, "SUBMITTED and released within its window");
 }
 
-std::optional<Violation> AuditCounters(const Row& row) {
+// Whether the upstream, as far as the ledger knows, may have charged it: as long as it is not
+// known to be refused or unsent, nor declared so. A refusal that only a trusted 5xx envelope made
+// one may be charged all the same; of such statuses, one refusal alone needs no trust.
+bool MayBeCharged(const Attempt& attempt) {
+  return IsPossible(attempt) ||
+         (attempt.outcome == AttemptOutcome::kRefusedTransient && attempt.http_status >= 500 &&
+          attempt.upstream_code != "idempotency_unavailable");
+}
+
+// Whether an earlier attempt was accepted with one of its tasks: one acceptance, answered twice.
+bool IsReplay(const Attempt& attempt, const std::map<int32_t, Attempt>& attempts) {
+  return std::any_of(attempts.begin(), attempts.find(attempt.number), [&](const auto& earlier) {
+    const std::vector<TaskId>& ids = earlier.second.task_ids;
+    return std::find_first_of(ids.begin(), ids.end(), attempt.task_ids.begin(),
+                              attempt.task_ids.end()) != ids.end();
+  });
+}
+
+// Charges and posts are exact: what the attempts and the events tell, no more and no less.
+std::optional<Violation> AuditCharges(const Row& row) {
   const Submission& s = row.submission;
   int accepted = 0;
-  int charged = 0;
-  int unsettled = 0;
+  int possible = 0;
+  int sent = row.resends;
   for (const auto& [number, attempt] : row.attempts) {
-    accepted += attempt.outcome == AttemptOutcome::kAccepted ? 1 : 0;
-    charged += attempt.may_be_charged ? 1 : 0;
-    unsettled += attempt.outcome == AttemptOutcome::kAmbiguous ? 1 : 0;
+    if (attempt.may_be_charged != MayBeCharged(attempt)) {
+      return Broken(Rule::kAudit, s,
+                    absl::StrCat("attempt ", number, " may ",
+                                 attempt.may_be_charged ? "be" : "not be", " charged"));
+    }
+    accepted += attempt.outcome == AttemptOutcome::kAccepted && !IsReplay(attempt, row.attempts);
+    possible += attempt.may_be_charged ? 1 : 0;
+    sent += attempt.outcome == AttemptOutcome::kNotSent ? 0 : 1;
   }
-  if (s.charges_min > accepted || s.charges_max > charged || s.charges_min > s.charges_max ||
-      (accepted > 0) != (s.charges_min > 0)) {
+  if (s.charges_min != accepted || s.charges_max != possible) {
     return Broken(Rule::kAudit, s,
                   absl::StrCat("charges ", s.charges_min, " to ", s.charges_max, " with ", accepted,
-                               " accepted and ", charged, " possible attempts"));
+                               " accepted and ", possible, " possible attempts"));
+  }
+  if (s.upstream_posts_sent != sent) {
+    return Broken(Rule::kAudit, s,
+                  absl::StrCat(s.upstream_posts_sent, " posts noted, ", sent, " sent"));
+  }
+  return std::nullopt;
+}
+
+// Whether a re-post of RESUBMIT_ONCE came to nothing for now, by this very write.
+bool CameToNothing(const Row* before, const Attempt& attempt) {
+  if (attempt.kind != AttemptKind::kResubmitOnce ||
+      (attempt.outcome != AttemptOutcome::kNotSent &&
+       attempt.outcome != AttemptOutcome::kRefusedTransient)) {
+    return false;
+  }
+  const auto was = before->attempts.find(attempt.number);
+  return was != before->attempts.end() && was->second.outcome != attempt.outcome;
+}
+
+// RESUBMIT_ONCE is used up by its re-post, ever, unless that came to nothing for now.
+std::optional<Violation> AuditResubmittedOnce(const Row* before, const Row& after) {
+  bool came_to_nothing = false;
+  for (const auto& [number, attempt] : after.attempts) {
+    if (attempt.kind == AttemptKind::kResubmitOnce && IsPossible(attempt) &&
+        !after.submission.resubmitted_once) {
+      return Broken(Rule::kAudit, after.submission, "RESUBMIT_ONCE is used, and not noted");
+    }
+    came_to_nothing = came_to_nothing || (before != nullptr && CameToNothing(before, attempt));
+  }
+  const bool given_back = before != nullptr && before->submission.resubmitted_once &&
+                          !after.submission.resubmitted_once;
+  return !given_back || came_to_nothing
+             ? std::nullopt
+             : Broken(Rule::kAudit, after.submission, "RESUBMIT_ONCE was given back");
+}
+
+std::optional<Violation> AuditCounters(const Row& row) {
+  const Submission& s = row.submission;
+  int unsettled = 0;
+  for (const auto& [number, attempt] : row.attempts) {
+    unsettled += attempt.outcome == AttemptOutcome::kAmbiguous ? 1 : 0;
   }
   if (s.unsettled_attempts != unsettled || (s.state == kOutcomeUnknown && unsettled == 0) ||
       ((s.state == kFailed || s.state == kCancelled) && unsettled > 0)) {
@@ -278,6 +342,12 @@ std::optional<Violation> AuditRowChange(const Row* before, const Row& after, con
     return violation;
   }
   if (auto violation = AuditHold(before, after, cause, now)) {
+    return violation;
+  }
+  if (auto violation = AuditCharges(after)) {
+    return violation;
+  }
+  if (auto violation = AuditResubmittedOnce(before, after)) {
     return violation;
   }
   return AuditCounters(after);

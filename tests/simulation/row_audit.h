@@ -17,6 +17,7 @@ namespace genledger::simulation {
 struct Row {
   Submission submission;
   std::map<int32_t, Attempt> attempts;
+  int32_t resends = 0;  // how many of its events are re-sends
 };
 
 // The store call that was carried out; at most one pointer is set, and only during the audit.

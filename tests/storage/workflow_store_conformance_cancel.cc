@@ -255,6 +255,16 @@ TEST_P(WorkflowStoreConformance, TheLatestAbandonedOneIsFoundAndAnAdoptedOneIsNo
   EXPECT_EQ(Submit(Request("a boat", "req-3")).submission.possible_duplicate_of, second.id);
 }
 
+TEST_P(WorkflowStoreConformance, AnAdoptedContentThatIsReleasedIsNotTakenForAbandoned) {
+  const Submission unknown = Unknown(Request("a boat", "req-1"));
+  Apply(unknown.id, Resolution{.kind = Abandon{}});
+  Apply(unknown.id, Adoption("task-1"));
+  Apply(unknown.id, ReleaseDedupe{});
+  const SubmitOutcome fresh = Submit(Request("a boat"));
+  EXPECT_EQ(fresh.dedupe, DedupeKind::kCreated);
+  EXPECT_TRUE(fresh.submission.possible_duplicate_of.empty());
+}
+
 TEST_P(WorkflowStoreConformance, ALateAcceptanceWhileAnotherHoldsTheHashIsSubmittedWithoutIt) {
   const SubmitOutcome claimed = SubmitAndClaim(Request("a boat", "req-1"));
   const SubmissionId id = claimed.submission.id;

@@ -21,7 +21,7 @@ struct Row {
 };
 
 absl::Status Failed(ErrorReason reason) {
-  return errors::SubmissionFailed(kId, reason, "words", 500, absl::Seconds(30));
+  return errors::SubmissionFailed(kId, reason, "words", 500, 0, absl::Seconds(30));
 }
 
 std::vector<Row> Table() {
@@ -95,7 +95,7 @@ TEST(FieldInvalid, KeepsEveryViolationAndNamesTheFirst) {
 TEST(SubmissionFailed, CarriesTheTimeUntilItMayBeReopened) {
   EXPECT_EQ(GetErrorDetails(Failed(kUpstreamUnavailable))->retry_delay, absl::Seconds(30));
   const absl::Status now =
-      errors::SubmissionFailed(kId, kUpstreamUnavailable, "", 0, -absl::Hours(1));
+      errors::SubmissionFailed(kId, kUpstreamUnavailable, "", 0, 0, -absl::Hours(1));
   EXPECT_EQ(GetErrorDetails(now)->retry_delay, absl::ZeroDuration());
 }
 
@@ -104,7 +104,7 @@ TEST(SubmissionFailed, TellsTheUpstreamsStatusOnlyIfItAnswered) {
   const std::pair<std::string, std::string> http_status{"http_status", "500"};
   EXPECT_EQ(with.metadata.back(), http_status);
   const absl::Status never =
-      errors::SubmissionFailed(kId, kUpstreamUnavailable, "", 0, absl::ZeroDuration());
+      errors::SubmissionFailed(kId, kUpstreamUnavailable, "", 0, 0, absl::ZeroDuration());
   EXPECT_EQ(GetErrorDetails(never)->metadata.size(), 1U);
 }
 
@@ -112,6 +112,19 @@ TEST(FencedOff, IsInternalToTheLedger) {
   const absl::Status status = errors::FencedOff(kId, "moved on");
   EXPECT_TRUE(absl::IsAborted(status));
   EXPECT_FALSE(GetErrorDetails(status).has_value());
+}
+
+TEST(SubmissionFailed, SaysWhatMayHaveBeenCharged) {
+  const absl::Status clean =
+      errors::SubmissionFailed(kId, kUpstreamUnavailable, "busy", 500, 0, absl::ZeroDuration());
+  EXPECT_EQ(std::string(clean.message()).find("charged"), std::string::npos);
+  const absl::Status trusted =
+      errors::SubmissionFailed(kId, kUpstreamUnavailable, "busy", 500, 3, absl::ZeroDuration());
+  EXPECT_NE(std::string(trusted.message()).find("up to 3 of its POSTs may have been charged"),
+            std::string::npos)
+      << trusted;
+  const std::optional<ErrorDetails> details = GetErrorDetails(trusted);
+  EXPECT_EQ(details->metadata.back(), (std::pair<std::string, std::string>("charges_max", "3")));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "service/base/error_details.h"
 #include "tests/service/dispatch/service_harness.h"
+#include "tests/storage/store_calls.h"
 
 namespace genledger {
 namespace {
@@ -33,11 +34,14 @@ class BulkResolveTest : public ::testing::Test {
   absl::StatusOr<BulkResolved> ResolveAs(const Principal& principal, BulkResolution bulk) {
     absl::StatusOr<BulkResolved> answer = absl::UnknownError("no answer");
     int answers = 0;
-    ResolveInBulk({.store = &h_.store, .hub = &h_.hub}, principal, std::move(bulk),
-                  [&](absl::StatusOr<BulkResolved> result) {
+    ResolveInBulk({.store = &h_.store, .hub = &h_.hub, .timers = &h_.timers, .clock = &h_.clock},
+                  principal, std::move(bulk), [&](absl::StatusOr<BulkResolved> result) {
                     answer = std::move(result);
                     ++answers;
                   });
+    for (int page = 0; answers == 0 && page < 100; ++page) {
+      h_.timers.AdvanceBy(absl::ZeroDuration());
+    }
     EXPECT_EQ(answers, 1);
     return answer;
   }
@@ -104,6 +108,31 @@ TEST_F(BulkResolveTest, MoreThanAPage) {
   EXPECT_EQ(result->resolved, 600);
   ASSERT_EQ(result->sample.size(), kBulkSampleMax);
   EXPECT_EQ(result->sample.front(), ids.front());
+}
+
+// What changed after it was listed is not what was decided about.
+TEST_F(BulkResolveTest, WhatChangesInBetweenIsLeftAlone) {
+  const SubmissionId id = Unknown("one");
+  h_.store.BeforeNextApply([this, id] {
+    const auto now = h_.memory.get();
+    ASSERT_TRUE(CallCancel(*now, {.key = id, .actor = "somebody"}).ok());
+  });
+  const auto result = Resolve({.tenant = "-", .resolution = NotAccepted()});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->matched, 1);
+  EXPECT_EQ(result->resolved, 0);
+  EXPECT_EQ(h_.Record(id).state, kOutcomeUnknown);
+}
+
+TEST_F(BulkResolveTest, WhoeverWaitsIsTold) {
+  const SubmissionId id = Unknown("one");
+  Call<SubmissionWithAttempts> call =
+      h_.Get(h_.caller, {.key = {NamedKey::Kind::kId, id.value()},
+                         .wait_for_revision_after = h_.Record(id).revision,
+                         .wait = absl::Seconds(30)});
+  ASSERT_FALSE(call.answered());
+  ASSERT_TRUE(Resolve({.tenant = "-", .resolution = NotAccepted()}).ok());
+  EXPECT_TRUE(call.answered());
 }
 
 TEST_F(BulkResolveTest, AStoreThatFailsOnTheWayEndsIt) {

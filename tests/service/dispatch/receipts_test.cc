@@ -52,6 +52,18 @@ TEST_F(ReceiptsTest, AnAcceptanceIsInTheJournalUntilTheStoreHasIt) {
   EXPECT_TRUE(h.dispatcher.AwaitIdle(absl::InfinitePast()));
 }
 
+// More than the journal has room for: nothing is left out of the count.
+TEST_F(ReceiptsTest, EveryAcceptanceThatWaitsIsCounted) {
+  ServiceHarness h;
+  AcceptUnstored(h, "task-1");
+  EXPECT_EQ(h.dispatcher.status().unstored_acceptances, 1);
+  h.timers.AdvanceBy(absl::Seconds(50));
+  EXPECT_EQ(h.logger.CountOf("outcome_not_stored"), 1) << "not at every try";
+  h.store.FailApplies(false);
+  h.timers.AdvanceBy(absl::Seconds(5));
+  EXPECT_EQ(h.dispatcher.status().unstored_acceptances, 0);
+}
+
 TEST_F(ReceiptsTest, OtherOutcomesNeedNoReceipt) {
   ServiceHarness h;
   h.Submit(InputOf("a cat"));

@@ -65,11 +65,12 @@ TEST_F(RetentionSweeperTest, DeletesWhatIsThirtyDaysOldAndItsRequestIdsAfterNine
 }
 
 TEST_F(RetentionSweeperTest, ASweepGoesInSmallStepsWithPausesBetween) {
+  clock_.Advance(-absl::Hours(31 * 24));
   for (int i = 0; i < 10; ++i) {
     AddFinished(absl::StrCat("req-", i));
   }
   clock_.Advance(absl::Hours(31 * 24));
-  timers_.RunDue();  // the timer that has waited all the time
+  timers_.AdvanceBy(absl::Minutes(1));
   EXPECT_EQ(Finished(), 6);
   timers_.RunDue();
   EXPECT_EQ(Finished(), 6);
@@ -82,11 +83,47 @@ TEST_F(RetentionSweeperTest, ASweepGoesInSmallStepsWithPausesBetween) {
   EXPECT_EQ(timers_.NextTime(), clock_.Now() + absl::Minutes(1));
 }
 
+// By a clock that was set forward everything is old.
+TEST_F(RetentionSweeperTest, AClockThatJumpsAheadDeletesNothing) {
+  AddFinished("req-1");
+  timers_.AdvanceBy(absl::Minutes(5));
+  clock_.Advance(absl::Hours(100 * 24));
+  timers_.AdvanceBy(absl::Minutes(10));
+  EXPECT_EQ(Finished(), 1);
+  EXPECT_EQ(logger_.CountOf("clock_jumped"), 1);
+  // Set right again within the day.
+  clock_.Advance(-absl::Hours(100 * 24));
+  timers_.AdvanceBy(absl::Hours(48));
+  EXPECT_EQ(Finished(), 1);
+  EXPECT_TRUE(Repeat("req-1").ok());
+  // It was right after all: a machine that slept.
+  clock_.Advance(absl::Hours(100 * 24));
+  timers_.AdvanceBy(absl::Hours(25));
+  EXPECT_EQ(Finished(), 0);
+}
+
+TEST_F(RetentionSweeperTest, ASweepPassesWhatStaysHoweverMuchItIs) {
+  constexpr int kOpen = 1'000;  // more than one step looks at
+  clock_.Advance(-absl::Hours(31 * 24));
+  for (int i = 0; i < kOpen; ++i) {
+    ASSERT_TRUE(CallSubmit(*store_, {.request = MakeRequest(ids_.Next(clock_.Now()),
+                                                            absl::StrCat("open ", i))})
+                    .ok());
+  }
+  AddFinished("req-1");
+  clock_.Advance(absl::Hours(31 * 24));
+  timers_.AdvanceBy(absl::Minutes(1) + absl::Seconds(1));
+  EXPECT_EQ(Finished(), 0);
+  EXPECT_EQ(CallCount(*store_).value().Of(SubmissionState::kPending), kOpen);
+  EXPECT_EQ(logger_.CountOf("purged"), 1);  // it came to its end
+}
+
 TEST_F(RetentionSweeperTest, AStoreThatIsDownIsAskedAgainAtTheNextSweep) {
+  clock_.Advance(-absl::Hours(31 * 24));
   AddFinished("req-1");
   clock_.Advance(absl::Hours(31 * 24));
   state_->FailNextWrites(1, errors::StoreUnavailable("disk"));
-  timers_.RunDue();
+  timers_.AdvanceBy(absl::Minutes(1));
   EXPECT_EQ(logger_.CountOf("purge_failed"), 1);
   EXPECT_EQ(Finished(), 1);
   timers_.AdvanceBy(absl::Minutes(1));

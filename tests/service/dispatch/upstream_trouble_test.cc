@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "service/base/error_details.h"
@@ -105,6 +106,20 @@ TEST_F(UpstreamTroubleTest, RecordedWorkWaitsForTheOneProbeWhichClosesTheBreaker
   EXPECT_EQ(h_.logger.CountOf("breaker_closed"), 1);
   EXPECT_FALSE(h_.Submit(InputOf("another brand-new cat")).answered());
   EXPECT_EQ(h_.upstream.posts(), posts + 4);
+}
+
+// What is due waits for the breaker, which opens to a probe long after this submit_within is over.
+TEST_F(UpstreamTroubleTest, SubmitWithinRunsOutWhileTheBreakerIsOpen) {
+  SubmitInput input = InputOf("a cat in a hurry");
+  input.submit_within = absl::Seconds(10);
+  h_.Submit(std::move(input));
+  AttemptResult busy = RateLimited();
+  busy.retry_after = absl::Seconds(2);
+  h_.upstream.AnswerLast(busy);
+  const SubmissionId id = CallList(h_.store, {.limit = 1})->submissions.at(0).submission.id;
+  BreakUpstream();
+  h_.timers.AdvanceBy(absl::Seconds(11));
+  EXPECT_EQ(h_.Record(id).state, kFailed);
 }
 
 TEST_F(UpstreamTroubleTest, ABrandNewSubmissionMayBeTheProbe) {

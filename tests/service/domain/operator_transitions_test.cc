@@ -265,6 +265,18 @@ TEST(RetryRun, ReopensWhatFailedOrWasCancelledAtOnce) {
   }
 }
 
+// The answer that forbade it was about a key of the old run; the new one has its own.
+TEST(RetryRun, ANewRunMayBePostedAgainWhateverForbadeItInTheOldOne) {
+  SampleRecord r;
+  AttemptResult refused = SampleResult(AttemptClass::kRefused);
+  refused.never_repost = true;
+  r.Claim().End(refused);
+  ASSERT_EQ(r.s.state, kFailed);
+  ASSERT_TRUE(r.s.never_repost);
+  ASSERT_TRUE(r.Apply(RetryRun{.actor = "ops"}).ok());
+  EXPECT_FALSE(r.s.never_repost);
+}
+
 TEST(RetryRun, IsIllegalElsewhereAndWhileAnotherHoldsTheContent) {
   SampleRecord held = FailedRecord();
   held.hash_is_free = false;

@@ -84,7 +84,7 @@ TEST(ToGrpcStatus, StaysUnderFourKibibytesWhateverTheFaults) {
 
 TEST(ToGrpcStatus, TellsWhenToRetry) {
   const auto retry = Detail<google::rpc::RetryInfo>(ToGrpcStatus(errors::SubmissionFailed(
-      kId, ErrorReason::kUpstreamUnavailable, "words", 503, absl::Milliseconds(31'500))));
+      kId, ErrorReason::kUpstreamUnavailable, "words", 503, 0, absl::Milliseconds(31'500))));
   EXPECT_EQ(retry.retry_delay().seconds(), 31);
   EXPECT_EQ(retry.retry_delay().nanos(), 500'000'000);
 }

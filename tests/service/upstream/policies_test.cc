@@ -50,7 +50,9 @@ TEST(RetryPolicyTest, UncountedPostsDoNotRestoreCountedOnes) {
   const AttemptResult limited = Result(AttemptClass::kRefusedTransient, false);
   tally = CountPost(tally, limited);
   EXPECT_EQ(tally.posts_counted, 4);
-  EXPECT_FALSE(policy.MayRetry(tally, limited));
+  // A re-post that met a rate limit is not used up by what came before it.
+  EXPECT_TRUE(policy.MayRetry(tally, limited));
+  EXPECT_FALSE(policy.MayRetry(tally, Result(AttemptClass::kRefusedTransient)));
   EXPECT_EQ(CountPost(tally, Result(AttemptClass::kInProgress)), tally);
 }
 
@@ -83,8 +85,13 @@ TEST(BackoffPolicyTest, RetryAfterIsAFloorUnderTheJitter) {
 }
 
 TEST(BackoffPolicyTest, InProgressWaitsAsLongAsItIsTold) {
-  EXPECT_EQ(InProgressDelay(std::nullopt), absl::Seconds(2));
-  EXPECT_EQ(InProgressDelay(absl::Seconds(9)), absl::Seconds(9));
+  EXPECT_EQ(InProgressDelay(std::nullopt, 0), absl::Seconds(2));
+  EXPECT_EQ(InProgressDelay(absl::Seconds(9), 0), absl::Seconds(9));
+  // "At once", for ever, is not taken at its word.
+  EXPECT_EQ(InProgressDelay(absl::ZeroDuration(), 0), absl::Seconds(1));
+  EXPECT_EQ(InProgressDelay(absl::ZeroDuration(), 1), absl::Seconds(2));
+  EXPECT_EQ(InProgressDelay(std::nullopt, 2), absl::Seconds(4));
+  EXPECT_EQ(InProgressDelay(absl::ZeroDuration(), 1000), absl::Seconds(8));
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace {
 
 constexpr absl::Duration kRetryInitial = absl::Milliseconds(100);
 constexpr absl::Duration kRetryMax = absl::Seconds(5);
+// How often one outcome that waits is logged.
+constexpr absl::Duration kLogInterval = absl::Minutes(1);
 
 std::string Joined(const std::vector<TaskId>& task_ids) {
   return absl::StrJoin(
@@ -56,11 +58,15 @@ void OutcomeRecorder::Offer(std::shared_ptr<Outcome> outcome) {
 }
 
 void OutcomeRecorder::OnRefused(std::shared_ptr<Outcome> outcome, const absl::Status& error) {
-  c_.logger->Log(Severity::kError, "outcome_not_stored",
-                 {{"submission", outcome->id.value()},
-                  {"attempt", std::to_string(outcome->finish.attempt)},
-                  {"task_ids", Joined(outcome->finish.result.task_ids)},
-                  {"error", error.ToString()}});
+  // Not at every try: thousands may wait, and the log may lie on the disk that is full.
+  if (const absl::Time now = c_.clock->Now(); now >= outcome->next_log_time) {
+    outcome->next_log_time = now + kLogInterval;
+    c_.logger->Log(Severity::kError, "outcome_not_stored",
+                   {{"submission", outcome->id.value()},
+                    {"attempt", std::to_string(outcome->finish.attempt)},
+                    {"task_ids", Joined(outcome->finish.result.task_ids)},
+                    {"error", error.ToString()}});
+  }
   if (absl::IsAborted(error)) {
     ReadBack(std::move(outcome));
     return;
@@ -139,7 +145,7 @@ void OutcomeRecorder::NoteUnstored(const Outcome& outcome, bool unstored) {
   const std::pair attempt(outcome.id, outcome.finish.attempt);
   absl::MutexLock lock(&mu_);
   if (unstored) {
-    unstored_.insert(attempt);
+    unstored_[attempt] = outcome.finish.result.outcome == AttemptClass::kAccepted;
   } else {
     unstored_.erase(attempt);
   }
@@ -148,7 +154,13 @@ void OutcomeRecorder::NoteUnstored(const Outcome& outcome, bool unstored) {
 bool OutcomeRecorder::HasUnstored(const SubmissionId& id) const {
   absl::MutexLock lock(&mu_);
   const auto first = unstored_.lower_bound({id, 0});
-  return first != unstored_.end() && first->first == id;
+  return first != unstored_.end() && first->first.first == id;
+}
+
+int32_t OutcomeRecorder::unstored_acceptances() const {
+  absl::MutexLock lock(&mu_);
+  return static_cast<int32_t>(std::count_if(unstored_.begin(), unstored_.end(),
+                                            [](const auto& one) { return one.second; }));
 }
 
 }  // namespace genledger
