@@ -18,11 +18,13 @@ bool IsSharedStore(std::string_view location) {
   return location.starts_with(kPostgresqlPrefix) || location.starts_with(kPostgresPrefix);
 }
 
-absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view location, Clock* clock,
-                                                         Logger* logger) {
+absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view location,
+                                                         const StoreFactoryOptions& options) {
   if (IsSharedStore(location)) {
-    return PostgresWorkflowStore::Open(
-        {.location = std::string(location), .clock = clock, .logger = logger});
+    return PostgresWorkflowStore::Open({.location = std::string(location),
+                                        .clock = options.clock,
+                                        .logger = options.logger,
+                                        .connections = options.postgres_connections});
   }
   if (!location.starts_with(kSqlitePrefix) || location.size() == kSqlitePrefix.size()) {
     return absl::InvalidArgumentError(
@@ -30,8 +32,8 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view locati
         "postgresql://HOST/DATABASE");
   }
   return SqliteWorkflowStore::Open({.path = std::string(location.substr(kSqlitePrefix.size())),
-                                    .clock = clock,
-                                    .logger = logger});
+                                    .clock = options.clock,
+                                    .logger = options.logger});
 }
 
 }  // namespace genledger

@@ -7,6 +7,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/notification.h"
 #include "service/base/check.h"
 #include "service/base/errors.h"
@@ -257,7 +258,8 @@ absl::StatusOr<std::string> Store::BindUpstreamAccount(const AccountBinding& bin
 }
 
 StoreInfo Store::Info() const {
-  return {.description = description_, .schema_version = postgres::kSchemaVersion};
+  return {
+      .description = description_, .schema_version = postgres::kSchemaVersion, .is_shared = true};
 }
 
 void Store::Shutdown() {

@@ -120,10 +120,11 @@ absl::Status Writer::RunGroup(WriteQueue::Group& group) {
         if (lost && tries < kConnectionTries) {
           break;
         }
-        if (!lost && group.size() > 1) {
+        if (absl::IsInternal(attempted.failure) && group.size() > 1) {
           RunSingly(group);  // only the culprit fails
           return absl::OkStatus();
         }
+        session_.Drop();  // to a server that has become a standby, for example
         options_.logger->Log(Severity::kError, "postgres_write_failed",
                              {{"error", std::string(attempted.failure.message())}});
         return NothingWritten(attempted.failure);

@@ -64,6 +64,15 @@ void RunToEnd(const std::vector<std::string>& arguments, const std::string& log)
            "a program of PostgreSQL's failed");
 }
 
+std::vector<pid_t> ChildrenOf(pid_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/task/", pid, "/children"));
+  std::vector<pid_t> children;
+  for (pid_t child = 0; file >> child;) {
+    children.push_back(child);
+  }
+  return children;
+}
+
 }  // namespace
 
 bool PrivatePostgres::IsInstalled() {
@@ -116,9 +125,21 @@ void PrivatePostgres::Kill() {
   if (pid_ == 0) {
     return;
   }
+  // Its processes have sessions of their own, and would keep its shared memory for a while.
+  const std::vector<pid_t> children = ChildrenOf(pid_);
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = 0;
+  for (const pid_t child : children) {
+    kill(child, SIGKILL);
+  }
+  const absl::Time deadline = absl::Now() + kStartDeadline;
+  for (const pid_t child : children) {
+    while (kill(child, 0) == 0) {
+      GL_CHECK(absl::Now() < deadline, "a process of PostgreSQL did not end");
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+  }
 }
 
 void PrivatePostgres::Restart() { Boot(); }
