@@ -129,7 +129,8 @@ class GroupTransaction : public StoreTransaction {
   absl::Status Learn(const LookUps& look_ups, const std::vector<Rows>& rows, size_t first);
   absl::Status LookUp(const LookUps& look_ups);
   absl::Status LearnNames(const Rows& rows);
-  absl::Status LearnHashes(const Rows& rows, JournaledMap<HashKey, CachedHash>& hashes);
+  absl::Status LearnHolds(const Rows& rows);
+  void LearnAbandoned(const Rows& rows);
   absl::Status LearnSubmissions(const Rows& rows);
   absl::Status LearnAttempts(const LookUps& look_ups, const Rows& rows);
   const Submission& Learn(Submission submission);

@@ -58,13 +58,14 @@ Writer::~Writer() { thread_.join(); }
 
 void Writer::Loop() {
   while (true) {
-    WriteQueue::Group group = options_.queue->Take();
-    if (group.empty()) {
+    WriteQueue::Taken taken = options_.queue->Take();
+    if (taken.commands.empty()) {
       return;
     }
-    absl::Status status = RunGroup(group);
-    options_.queue->Release(group);
-    options_.completions->Post({.commands = std::move(group), .failure = std::move(status)});
+    absl::Status status = RunGroup(taken.commands);
+    options_.queue->Release(taken);
+    options_.completions->Post(
+        {.commands = std::move(taken.commands), .failure = std::move(status)});
   }
 }
 
@@ -73,7 +74,6 @@ void Writer::RunSingly(WriteQueue::Group& group) {
     WriteQueue::Group single;
     single.push_back(std::move(command));
     absl::Status status = RunGroup(single);
-    options_.queue->Release(single);
     options_.completions->Post({.commands = std::move(single), .failure = std::move(status)});
   }
   group.clear();
