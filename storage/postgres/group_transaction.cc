@@ -132,8 +132,8 @@ absl::Status GroupTransaction::Flush() {
   if (!flushed_witness_.has_value()) {
     flushed_witness_ = state_.witness();
   }
-  for (auto& change : state_.Changed()) {
-    changed_.push_back(std::move(change));
+  for (SubmissionId& id : state_.Changed()) {
+    changed_.push_back(std::move(id));
   }
   state_.NoteWritten();
   account_counts_.clear();
@@ -325,8 +325,8 @@ std::optional<Witness> GroupTransaction::witness() {
 }
 
 absl::Status GroupTransaction::Commit() {
-  for (auto& change : state_.Changed()) {
-    changed_.push_back(std::move(change));
+  for (SubmissionId& id : state_.Changed()) {
+    changed_.push_back(std::move(id));
   }
   std::vector<Statement> statements = OpeningStatements();
   for (Statement& statement : state_.Writes(options_.slot)) {

@@ -68,8 +68,8 @@ class GroupTransaction : public StoreTransaction {
   absl::Status Commit();
   // Takes back all of it, for a command that failed alone in its group.
   absl::Status RollBack();
-  // Ids and revisions that the commit changed.
-  const std::vector<std::pair<SubmissionId, int64_t>>& changed() const { return changed_; }
+  // What the commit changed.
+  const std::vector<SubmissionId>& changed() const { return changed_; }
 
   absl::StatusOr<RequestIdMatch> FindByRequestId(const Scope& scope,
                                                  const std::string& request_id) override;
@@ -149,7 +149,7 @@ class GroupTransaction : public StoreTransaction {
   GroupState state_;
   std::map<std::pair<std::string, int64_t>, int64_t> account_counts_;  // as the database has them
   std::optional<Witness> flushed_witness_;
-  std::vector<std::pair<SubmissionId, int64_t>> changed_;
+  std::vector<SubmissionId> changed_;
   absl::Status failure_;
   bool begun_ = false;
 };

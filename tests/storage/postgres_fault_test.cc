@@ -2,7 +2,9 @@
 // its server dies or will not do.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <fstream>
@@ -25,6 +27,7 @@
 #include "service/base/random_source.h"
 #include "storage/postgres/postgres_workflow_store.h"
 #include "tests/storage/null_logger.h"
+#include "tests/storage/private_pooler.h"
 #include "tests/storage/private_postgres.h"
 #include "tests/storage/store_calls.h"
 #include "tests/storage/store_requests.h"
@@ -298,6 +301,64 @@ TEST_F(PostgresFault, NothingThatWasAnsweredIsLostWhenTheServerDies) {
       EXPECT_TRUE(CallGet(*store, {.key = id}).ok()) << id.value();
     }
   }
+}
+
+TEST_F(PostgresFault, OthersHearOfAChange) {
+  const std::unique_ptr<WorkflowStore> a = Open();
+  const std::unique_ptr<WorkflowStore> b = Open();
+  const NewSubmission request = Request("a boat");
+  absl::Notification heard;
+  std::atomic<bool> heard_itself{false};
+  b->WatchOthers([&](const std::vector<SubmissionId>& ids) {
+    if (std::find(ids.begin(), ids.end(), request.id) != ids.end() && !heard.HasBeenNotified()) {
+      heard.Notify();
+    }
+  });
+  a->WatchOthers([&](const std::vector<SubmissionId>&) { heard_itself = true; });
+  AwaitAnswer(absl::StrCat("SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN genledger' "
+                           "AND state = 'idle' AND datname = '",
+                           database_, "'"),
+              "2");
+  ASSERT_TRUE(CallSubmit(*a, {.request = request}).ok());
+  EXPECT_TRUE(heard.WaitForNotificationWithTimeout(kDeadline));
+  EXPECT_FALSE(heard_itself);
+  a->Shutdown();
+  b->Shutdown();
+}
+
+TEST_F(PostgresFault, PoolerInTransactionModeDoes) {
+  if (access(PrivatePooler::kBinary, X_OK) != 0) {
+    GTEST_SKIP() << "pgbouncer is not installed";
+  }
+  const PrivatePooler pooler(server(), database_);
+  const std::unique_ptr<WorkflowStore> store = *TryOpen(pooler.Location());
+  constexpr int kCallers = 8;
+  std::atomic<int> failed{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&, i] {
+      for (int n = 0; n < 20; ++n) {
+        const NewSubmission request = Request(absl::StrCat(i, "-", n), absl::StrCat(i, "-", n));
+        const auto created = CallSubmit(*store, {.request = request, .claim = MakeClaim()});
+        const bool accepted =
+            created.ok() &&
+            CallApply(*store, request.id,
+                      MakeAccepted(*created->started_attempt, absl::StrCat("task ", i, "-", n)))
+                .ok();
+        failed += accepted ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& caller : callers) {
+    caller.join();
+  }
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(CallCount(*store)->Of(SubmissionState::kSubmitted), kCallers * 20);
+  EXPECT_TRUE(CallClaimDue(*store, {.upstream_account = kTestAccount, .claim = MakeClaim()}).ok());
+  // The pooler lends its sessions to everybody: nobody must listen in one.
+  EXPECT_EQ(Ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = "
+                "current_database()"),
+            "0");
 }
 
 TEST_F(PostgresFault, TimesAreTheDatabases) {
