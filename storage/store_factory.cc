@@ -18,11 +18,13 @@ bool IsSharedStore(std::string_view location) {
   return location.starts_with(kPostgresqlPrefix) || location.starts_with(kPostgresPrefix);
 }
 
-absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view location, Clock* clock,
-                                                         Logger* logger) {
+absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view location,
+                                                         const StoreFactoryOptions& options) {
   if (IsSharedStore(location)) {
-    return PostgresWorkflowStore::Open(
-        {.location = std::string(location), .clock = clock, .logger = logger});
+    return PostgresWorkflowStore::Open({.location = std::string(location),
+                                        .clock = options.clock,
+                                        .logger = options.logger,
+                                        .connections = options.postgres_connections});
   }
   // SQLite's own names for what is not kept, and for URIs, would be taken as names of files.
   const std::string_view path =
@@ -32,7 +34,8 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> OpenStore(std::string_view locati
         "a store is named sqlite:PATH, for example sqlite:/var/lib/genledger/ledger.db, or "
         "postgresql://HOST/DATABASE");
   }
-  return SqliteWorkflowStore::Open({.path = std::string(path), .clock = clock, .logger = logger});
+  return SqliteWorkflowStore::Open(
+      {.path = std::string(path), .clock = options.clock, .logger = options.logger});
 }
 
 }  // namespace genledger

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -227,6 +228,8 @@ struct StoreCounts {
 struct StoreInfo {
   std::string description;  // "sqlite:/var/lib/genledger/ledger.db"
   int32_t schema_version = 0;
+  // Other processes may use it at once.
+  bool is_shared = false;
 };
 
 // Thread safe. Every call answers exactly once through its callback, possibly before the call
@@ -294,6 +297,11 @@ class WorkflowStore {
   virtual absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) = 0;
 
   virtual StoreInfo Info() const = 0;
+
+  // From here on `on_change` is told which submissions other processes have changed: soon, some
+  // perhaps twice and some never. On a thread of the store; it must be short. Called once at most,
+  // before Shutdown. A store that is not shared tells nothing.
+  virtual void WatchOthers(std::function<void(const std::vector<SubmissionId>&)> on_change) {}
 
   // Finishes the writes that were handed in, answers later ones with UNAVAILABLE, and returns when
   // every callback has run. Called once, before destruction.

@@ -1,6 +1,7 @@
 #include "service/dispatch/change_hub.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace genledger {
@@ -87,6 +88,26 @@ void ChangeHub::Publish(const Submission& submission) {
   for (std::unique_ptr<Waiter>& waiter : satisfied) {
     Answer(std::move(waiter));
   }
+}
+
+std::vector<SubmissionId> ChangeHub::Awaited(size_t limit,
+                                             const std::vector<SubmissionId>* among) const {
+  std::vector<SubmissionId> awaited;
+  absl::MutexLock lock(&mu_);
+  if (among != nullptr) {
+    std::copy_if(among->begin(), among->end(), std::back_inserter(awaited),
+                 [this](const SubmissionId& id)
+                     ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return by_submission_.contains(id); });
+    awaited.resize(std::min(awaited.size(), limit));
+    return awaited;
+  }
+  for (const auto& [id, waiters] : by_submission_) {
+    if (awaited.size() == limit) {
+      break;
+    }
+    awaited.push_back(id);
+  }
+  return awaited;
 }
 
 void ChangeHub::Drain() {

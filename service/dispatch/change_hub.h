@@ -51,6 +51,10 @@ class ChangeHub {
   // are ignored.
   void Publish(const Submission& submission);
 
+  // At most `limit` submissions that somebody waits for; of `among` only, unless that is null.
+  std::vector<SubmissionId> Awaited(size_t limit,
+                                    const std::vector<SubmissionId>* among = nullptr) const;
+
   // Answers every waiter, and every later one at once: the server drains.
   void Drain();
 

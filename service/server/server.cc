@@ -26,6 +26,7 @@
 #include "service/dispatch/readiness.h"
 #include "service/dispatch/receipt_journal.h"
 #include "service/dispatch/receipt_replay.h"
+#include "service/dispatch/remote_changes.h"
 #include "service/dispatch/retention_sweeper.h"
 #include "service/dispatch/status_service.h"
 #include "service/dispatch/submission_service.h"
@@ -126,6 +127,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<Readiness> readiness_;
   std::unique_ptr<StatusService> status_;
   std::unique_ptr<RetentionSweeper> sweeper_;
+  std::unique_ptr<RemoteChanges> remote_changes_;  // null: nobody else uses the store
   std::unique_ptr<ChangeService> changes_;
   std::unique_ptr<AdminServiceImpl> admin_;
   std::unique_ptr<GenerationServiceImpl> generations_;
@@ -136,15 +138,18 @@ class ServerImpl final : public Server {
 };
 
 absl::Status ServerImpl::OpenStoreAndRecover() {
-  GL_ASSIGN_OR_RETURN(store_, OpenStore(config_.store, &clock_, logger_.get()));
+  GL_ASSIGN_OR_RETURN(
+      store_, OpenStore(config_.store, {.clock = &clock_,
+                                        .logger = logger_.get(),
+                                        .postgres_connections = config_.postgres_connections}));
   GL_ASSIGN_OR_RETURN(config_.upstream_account,
                       store_->BindUpstreamAccount({.upstream_account = config_.upstream_account,
                                                    .upstream_host = config_.upstream_url.host,
                                                    .allow_change = config_.new_upstream_account}));
   GL_ASSIGN_OR_RETURN(receipts_, ReceiptJournal::Open(config_.receipt_journal));
   GL_RETURN_IF_ERROR(ReplayReceipts(*receipts_, *store_, config_.replica, *logger_));
-  // The store belongs to this process alone: whoever was dispatching is dead, and what became of
-  // its POSTs is unknown.
+  // What nobody can own any more is unknown: on SQLite everything, because the store belongs to
+  // this process alone; on PostgreSQL what ran out.
   absl::StatusOr<int64_t> expired = absl::UnknownError("no answer");
   absl::Notification done;
   store_->ExpireAllLeases(config_.replica, config_.ambiguity, [&](absl::StatusOr<int64_t> count) {
@@ -270,6 +275,15 @@ absl::Status ServerImpl::Start() {
   dispatcher_->Start();
   readiness_->Start();
   api_key_->Start();
+  if (store_->Info().is_shared) {
+    remote_changes_ = std::make_unique<RemoteChanges>(
+        RemoteChanges::Collaborators{.store = store_.get(),
+                                     .dispatcher = dispatcher_.get(),
+                                     .hub = &hub_,
+                                     .timers = timers_.get(),
+                                     .clock = &clock_});
+    remote_changes_->Start();
+  }
   sweeper_ = std::make_unique<RetentionSweeper>(
       config_.retention, RetentionSweeper::Collaborators{.store = store_.get(),
                                                          .timers = timers_.get(),

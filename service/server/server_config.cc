@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "service/base/status_macros.h"
 #include "service/upstream/api_key_file.h"
+#include "storage/store_factory.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "gRPC address, host:port; port 0 takes a free one");
@@ -20,10 +21,15 @@ ABSL_FLAG(
     std::string, http_listen, "",
     "address of the JSON front; not built yet: nothing listens there, and a warning is logged");
 ABSL_FLAG(std::string, port_file, "", "write the bound gRPC port into this file once it serves");
-ABSL_FLAG(std::string, store, "sqlite:genledger.db", "where the ledger is kept: sqlite:PATH");
+ABSL_FLAG(
+    std::string, store, "sqlite:genledger.db",
+    "where the ledger is kept: sqlite:PATH, or a PostgreSQL database that several replicas share: "
+    "postgresql://… or postgresql:KEYWORDS, as libpq takes it, without a password");
+ABSL_FLAG(int32_t, postgres_connections, 4,
+          "connections to PostgreSQL that write, and as many that read");
 ABSL_FLAG(std::string, receipt_journal, "",
           "file that keeps the task ids of accepted generations while the store cannot take them; "
-          "default: the SQLite file's name with .receipts");
+          "default: the SQLite file's name with .receipts; needed with PostgreSQL");
 ABSL_FLAG(std::string, upstream_url, "https://xcompute.us",
           "base URL of the upstream; /v1/videos/generations is appended");
 ABSL_FLAG(std::string, upstream_account, "",
@@ -87,6 +93,7 @@ constexpr absl::Duration kRetentionMin = absl::Hours(24);
 constexpr absl::Duration kLeaseMargin = absl::Seconds(30);
 constexpr int32_t kConcurrencyMax = 100'000;
 constexpr absl::Duration kDrainDelayMax = absl::Minutes(5);
+constexpr int32_t kPostgresConnectionsMax = 64;
 constexpr size_t kNameBytesMax = 128;
 constexpr size_t kPromptBytesMax = 262144;
 constexpr size_t kImageUrlBytesMax = 65536;
@@ -218,7 +225,7 @@ absl::Status ReadUpstreamFlags(ServerConfig& config) {
   return absl::OkStatus();
 }
 
-void ReadStoreFlags(ServerConfig& config) {
+absl::Status ReadStoreFlags(ServerConfig& config) {
   config.store = absl::GetFlag(FLAGS_store);
   config.receipt_journal = absl::GetFlag(FLAGS_receipt_journal);
   // The store itself says what is wrong with a name of another kind.
@@ -226,6 +233,16 @@ void ReadStoreFlags(ServerConfig& config) {
   if (config.receipt_journal.empty() && absl::ConsumePrefix(&path, "sqlite:")) {
     config.receipt_journal = absl::StrCat(path, ".receipts");
   }
+  if (config.receipt_journal.empty() && IsSharedStore(config.store)) {
+    return BadFlag("receipt_journal",
+                   "is needed with PostgreSQL: a file on this machine, of this replica alone, that "
+                   "keeps task ids while the database cannot take them");
+  }
+  config.postgres_connections = absl::GetFlag(FLAGS_postgres_connections);
+  if (config.postgres_connections < 1 || config.postgres_connections > kPostgresConnectionsMax) {
+    return BadFlag("postgres_connections", "must be between 1 and 64");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ReadRetentionFlags(ServerConfig& config) {
@@ -279,7 +296,7 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   GL_RETURN_IF_ERROR(CheckTransport(config.listen));
   config.http_listen = absl::GetFlag(FLAGS_http_listen);
   config.port_file = absl::GetFlag(FLAGS_port_file);
-  ReadStoreFlags(config);
+  GL_RETURN_IF_ERROR(ReadStoreFlags(config));
   GL_RETURN_IF_ERROR(ReadUpstreamFlags(config));
   config.replica = absl::GetFlag(FLAGS_replica);
   if (config.replica.empty()) {

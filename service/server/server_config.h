@@ -18,7 +18,8 @@ struct ServerConfig {
   std::string listen;       // host:port; port 0 takes a free one
   std::string http_listen;  // not built yet: only warned about
   std::string port_file;    // empty: none
-  std::string store;        // "sqlite:PATH"
+  std::string store;        // as OpenStore takes it
+  int postgres_connections = 4;
   std::string receipt_journal;
   UpstreamUrl upstream_url;
   // The name of the account whose money is spent; empty: the one that the store has on record.

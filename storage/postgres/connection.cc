@@ -28,8 +28,10 @@ std::string OneLine(const char* message) {
 absl::Status ErrorOf(const PGresult* result) {
   const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* const primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  const char* const table = PQresultErrorField(result, PG_DIAG_TABLE_NAME);
   return SqlError(sqlstate == nullptr ? kNoSqlState : std::string_view(sqlstate),
-                  OneLine(primary == nullptr ? PQresultErrorMessage(result) : primary));
+                  OneLine(primary == nullptr ? PQresultErrorMessage(result) : primary),
+                  table == nullptr ? std::string_view() : std::string_view(table));
 }
 
 int HexDigit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }

@@ -69,6 +69,8 @@ class Connection {
   bool warned() const { return warned_; }
   // What LISTEN has brought since the last call. Reads what has arrived, and waits for nothing.
   std::vector<std::string> TakeNotifications();
+  // As whoever answered the connection calls it: a pooler, perhaps.
+  int64_t backend_pid() const { return PQbackendPID(connection_.get()); }
   // For poll().
   int socket() const { return PQsocket(connection_.get()); }
 

@@ -110,11 +110,11 @@ std::optional<Witness> GroupState::witness() {
   return std::nullopt;
 }
 
-std::vector<std::pair<SubmissionId, int64_t>> GroupState::Changed() {
-  std::vector<std::pair<SubmissionId, int64_t>> changed;
+std::vector<SubmissionId> GroupState::Changed() {
+  std::vector<SubmissionId> changed;
   for (const auto& [id, record] : records) {
     if (record.changed) {
-      changed.emplace_back(id, record.current.revision);
+      changed.push_back(id);
     }
   }
   return changed;

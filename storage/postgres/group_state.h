@@ -70,8 +70,8 @@ struct GroupState {
   // Whether there is anything to write.
   bool dirty();
   std::optional<Witness> witness();
-  // Ids and revisions of what has changed.
-  std::vector<std::pair<SubmissionId, int64_t>> Changed();
+  // What has changed.
+  std::vector<SubmissionId> Changed();
   // The statements that write it. `slot`: of state_counts.
   std::vector<Statement> Writes(int64_t slot);
   // They were written.

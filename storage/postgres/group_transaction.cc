@@ -20,8 +20,6 @@ namespace {
 
 // SQLSTATE serialization_failure: what a stale look-up is treated as.
 constexpr std::string_view kSerializationFailure = "40001";
-constexpr int kNameKeyColumns = 3;
-constexpr int kHashKeyColumns = 4;
 
 NameKey KeyOf(const Scope& scope, const std::string& request_id) {
   return {scope.tenant, scope.upstream_account, request_id};
@@ -71,6 +69,13 @@ RequestHash HashFrom(const std::string& bytes) {
   RequestHash hash;
   std::copy_n(bytes.begin(), std::min(bytes.size(), hash.bytes.size()), hash.bytes.begin());
   return hash;
+}
+
+HashKey ReadHashKey(RowCursor& row) {
+  std::string tenant = row.Text();
+  std::string account = row.Text();
+  const int64_t version = row.Int();
+  return {std::move(tenant), std::move(account), version, HashFrom(row.Bytes())};
 }
 
 std::string Int(int64_t value) { return absl::StrCat(value); }
@@ -127,8 +132,8 @@ absl::Status GroupTransaction::Flush() {
   if (!flushed_witness_.has_value()) {
     flushed_witness_ = state_.witness();
   }
-  for (auto& change : state_.Changed()) {
-    changed_.push_back(std::move(change));
+  for (SubmissionId& id : state_.Changed()) {
+    changed_.push_back(std::move(id));
   }
   state_.NoteWritten();
   account_counts_.clear();
@@ -172,7 +177,7 @@ std::vector<Statement> GroupTransaction::StatementsOf(const LookUps& look_ups) {
     statements.push_back({Statements().by_hashes.c_str(), KeyArrays(look_ups.hashes)});
   }
   if (!look_ups.abandoned.empty()) {
-    statements.push_back({Statements().by_abandoned.c_str(), KeyArrays(look_ups.abandoned)});
+    statements.push_back({kAbandonedHashes, KeyArrays(look_ups.abandoned)});
   }
   if (!look_ups.ids.empty()) {
     statements.push_back({Statements().by_ids.c_str(), {KeyArray(look_ups.ids)}});
@@ -187,10 +192,10 @@ absl::Status GroupTransaction::Learn(const LookUps& look_ups, const std::vector<
     GL_RETURN_IF_ERROR(LearnNames(rows[next++]));
   }
   if (!look_ups.hashes.empty()) {
-    GL_RETURN_IF_ERROR(LearnHashes(rows[next++], state_.holds));
+    GL_RETURN_IF_ERROR(LearnHolds(rows[next++]));
   }
   if (!look_ups.abandoned.empty()) {
-    GL_RETURN_IF_ERROR(LearnHashes(rows[next++], state_.abandoned));
+    LearnAbandoned(rows[next++]);
   }
   if (!look_ups.ids.empty()) {
     GL_RETURN_IF_ERROR(LearnSubmissions(rows[next++]));
@@ -271,20 +276,25 @@ absl::Status GroupTransaction::LearnNames(const Rows& rows) {
   return absl::OkStatus();
 }
 
-absl::Status GroupTransaction::LearnHashes(const Rows& rows,
-                                           JournaledMap<HashKey, CachedHash>& hashes) {
+absl::Status GroupTransaction::LearnHolds(const Rows& rows) {
   for (int i = 0; i < rows.size(); ++i) {
     RowCursor row(&rows, i);
-    std::string tenant = row.Text();
-    std::string account = row.Text();
-    const int64_t version = row.Int();
-    const HashKey key(std::move(tenant), std::move(account), version, HashFrom(row.Bytes()));
+    const HashKey key = ReadHashKey(row);
+    const SubmissionId id = ReadId(row);
     GL_ASSIGN_OR_RETURN(Submission submission, ReadSubmission(row));
-    const SubmissionId id = submission.id;
     Learn(std::move(submission));
-    hashes.Learn(key, {.stored = id, .current = id});
+    state_.holds.Learn(key, {.stored = id, .current = id});
   }
   return absl::OkStatus();
+}
+
+void GroupTransaction::LearnAbandoned(const Rows& rows) {
+  for (int i = 0; i < rows.size(); ++i) {
+    RowCursor row(&rows, i);
+    const HashKey key = ReadHashKey(row);
+    const SubmissionId id = ReadId(row);
+    state_.abandoned.Learn(key, {.stored = id, .current = id});
+  }
 }
 
 absl::Status GroupTransaction::LearnAttempts(const LookUps& look_ups, const Rows& rows) {
@@ -315,8 +325,8 @@ std::optional<Witness> GroupTransaction::witness() {
 }
 
 absl::Status GroupTransaction::Commit() {
-  for (auto& change : state_.Changed()) {
-    changed_.push_back(std::move(change));
+  for (SubmissionId& id : state_.Changed()) {
+    changed_.push_back(std::move(id));
   }
   std::vector<Statement> statements = OpeningStatements();
   for (Statement& statement : state_.Writes(options_.slot)) {
@@ -355,7 +365,10 @@ absl::StatusOr<std::optional<Submission>> GroupTransaction::FindHash(
     GL_RETURN_IF_ERROR(LookUp(look_ups));
   }
   const std::optional<SubmissionId>& id = hashes.Find(key)->current;
-  return id.has_value() ? Current(*id) : std::nullopt;
+  if (!id.has_value()) {
+    return std::nullopt;
+  }
+  return FindById(*id);
 }
 
 absl::StatusOr<std::optional<Submission>> GroupTransaction::FindByHash(const Scope& scope,

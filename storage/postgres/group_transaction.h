@@ -68,8 +68,8 @@ class GroupTransaction : public StoreTransaction {
   absl::Status Commit();
   // Takes back all of it, for a command that failed alone in its group.
   absl::Status RollBack();
-  // Ids and revisions that the commit changed.
-  const std::vector<std::pair<SubmissionId, int64_t>>& changed() const { return changed_; }
+  // What the commit changed.
+  const std::vector<SubmissionId>& changed() const { return changed_; }
 
   absl::StatusOr<RequestIdMatch> FindByRequestId(const Scope& scope,
                                                  const std::string& request_id) override;
@@ -129,7 +129,8 @@ class GroupTransaction : public StoreTransaction {
   absl::Status Learn(const LookUps& look_ups, const std::vector<Rows>& rows, size_t first);
   absl::Status LookUp(const LookUps& look_ups);
   absl::Status LearnNames(const Rows& rows);
-  absl::Status LearnHashes(const Rows& rows, JournaledMap<HashKey, CachedHash>& hashes);
+  absl::Status LearnHolds(const Rows& rows);
+  void LearnAbandoned(const Rows& rows);
   absl::Status LearnSubmissions(const Rows& rows);
   absl::Status LearnAttempts(const LookUps& look_ups, const Rows& rows);
   const Submission& Learn(Submission submission);
@@ -148,7 +149,7 @@ class GroupTransaction : public StoreTransaction {
   GroupState state_;
   std::map<std::pair<std::string, int64_t>, int64_t> account_counts_;  // as the database has them
   std::optional<Witness> flushed_witness_;
-  std::vector<std::pair<SubmissionId, int64_t>> changed_;
+  std::vector<SubmissionId> changed_;
   absl::Status failure_;
   bool begun_ = false;
 };

@@ -7,6 +7,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/notification.h"
 #include "service/base/check.h"
 #include "service/base/errors.h"
@@ -16,6 +17,7 @@
 #include "storage/postgres/completion_thread.h"
 #include "storage/postgres/connection_string.h"
 #include "storage/postgres/group_transaction.h"
+#include "storage/postgres/notifier.h"
 #include "storage/postgres/queries.h"
 #include "storage/postgres/read_pool.h"
 #include "storage/postgres/schema.h"
@@ -74,6 +76,7 @@ class Store : public WorkflowStore {
   void Count(Callback<StoreCounts> done) override;
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override;
   StoreInfo Info() const override;
+  void WatchOthers(std::function<void(const std::vector<SubmissionId>&)> on_change) override;
   void Shutdown() override;
 
  private:
@@ -108,6 +111,7 @@ class Store : public WorkflowStore {
   const std::string description_;
   postgres::SkewWatch skew_;
   postgres::LastClaims last_claims_;
+  postgres::Notifier notifier_;
   postgres::WriteQueue queue_;
   std::unique_ptr<postgres::CompletionThread> completions_;
   std::vector<std::unique_ptr<postgres::Writer>> writers_;
@@ -118,6 +122,10 @@ Store::Store(const PostgresStoreOptions& options, const ConnectionParameters& pa
     : options_(options),
       description_(postgres::DescribeConnection(parameters)),
       skew_(options.clock, options.logger),
+      notifier_({.parameters = parameters,
+                 .timeout = options.round_trip_timeout,
+                 .logger = options.logger,
+                 .token = absl::StrCat(absl::Hex(NewSystemRandomSource()->Next64()))}),
       queue_(options.group_max, options.queue_depth_max),
       completions_(std::make_unique<postgres::CompletionThread>()),
       readers_(parameters, options.connections, options.queue_depth_max,
@@ -135,7 +143,7 @@ Store::Store(const PostgresStoreOptions& options, const ConnectionParameters& pa
         .completions = completions_.get(),
         .last_claims = &last_claims_,
         .skew = &skew_,
-        .on_committed = [](const postgres::ChangedSubmissions&) {}}));
+        .on_committed = [this](const postgres::ChangedSubmissions& ids) { notifier_.Tell(ids); }}));
   }
 }
 
@@ -257,10 +265,17 @@ absl::StatusOr<std::string> Store::BindUpstreamAccount(const AccountBinding& bin
 }
 
 StoreInfo Store::Info() const {
-  return {.description = description_, .schema_version = postgres::kSchemaVersion};
+  return {
+      .description = description_, .schema_version = postgres::kSchemaVersion, .is_shared = true};
+}
+
+void Store::WatchOthers(std::function<void(const std::vector<SubmissionId>&)> on_change) {
+  notifier_.OnOthersChanged(std::move(on_change));
 }
 
 void Store::Shutdown() {
+  // Its callback may be of somebody who goes after this.
+  notifier_.OnOthersChanged(nullptr);
   queue_.Close();
   writers_.clear();
   readers_.Close();

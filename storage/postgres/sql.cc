@@ -11,16 +11,6 @@ namespace {
 
 constexpr char kSkipLocked[] = " FOR UPDATE OF s SKIP LOCKED";
 
-std::string ByHashes(std::string_view table, const std::string& submission) {
-  return absl::StrCat(
-      "SELECT k.tenant, k.account, k.hash_version, k.hash, ", submission,
-      " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[]) "
-      "AS k (tenant, account, hash_version, hash) JOIN ",
-      std::string(table),
-      " h ON h.tenant = k.tenant AND h.account = k.account AND h.hash_version = k.hash_version "
-      "AND h.hash = k.hash JOIN submissions s ON s.tenant = h.tenant AND s.id = h.id");
-}
-
 // What does not narrow a list folds away when it is planned: an unnamed statement is planned for
 // its values.
 std::string List(const std::string& submission, std::string_view bounds, std::string_view order) {
@@ -47,11 +37,18 @@ Sql Make() {
           "JOIN request_ids r ON r.tenant = k.tenant AND r.account = k.account "
           "AND r.request_id = k.request_id "
           "LEFT JOIN submissions s ON s.tenant = r.tenant AND s.id = r.id"),
-      .by_hashes = ByHashes("hash_holds", submission),
-      .by_abandoned = ByHashes("abandoned_hashes", submission),
+      .by_hashes = absl::StrCat(
+          "SELECT k.tenant, k.account, k.hash_version, k.hash, h.id, ", submission,
+          " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[]) "
+          "AS k (tenant, account, hash_version, hash) JOIN hash_holds h ON h.tenant = k.tenant "
+          "AND h.account = k.account AND h.hash_version = k.hash_version AND h.hash = k.hash "
+          "JOIN submissions s ON s.tenant = h.tenant AND s.id = h.id"),
+      // Fenced in, so that it goes from each submission to its attempts whatever the statistics
+      // say.
       .attempts_of_ids =
           absl::StrCat("SELECT ", SelectList(std::span(kAttemptColumns).subspan(1), "a"),
-                       " FROM submissions s JOIN attempts a ON a.tenant = s.tenant AND a.id = s.id "
+                       " FROM submissions s CROSS JOIN LATERAL (SELECT * FROM attempts b "
+                       "WHERE b.tenant = s.tenant AND b.id = s.id OFFSET 0) a "
                        "WHERE s.id = ANY ($1::bytea[]) ORDER BY a.id, a.number"),
       .events = absl::StrCat("SELECT ", SelectList(std::span(kEventColumns).subspan(2), "e"),
                              " FROM events e WHERE e.tenant = $1 AND e.id = $2 "

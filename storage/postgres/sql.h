@@ -13,9 +13,8 @@ struct Sql {
   std::string by_ids;           // $1 ids; the submission
   std::string by_request_ids;   // $1 tenants, $2 accounts, $3 request_ids; these, the id, detached,
                                 // the submission (NULLs for a tombstone)
-  std::string by_hashes;        // $1 tenants, $2 accounts, $3 versions, $4 hashes; these and the
-                                // submission that holds it
-  std::string by_abandoned;     // the same of abandoned_hashes
+  std::string by_hashes;        // $1 tenants, $2 accounts, $3 versions, $4 hashes; these, the id
+                                // and the submission that holds it
   std::string attempts_of_ids;  // $1 ids; id and the attempt, by id and number
   std::string events;           // $1 tenant, $2 id, $3 after this revision, $4 limit
 
@@ -43,6 +42,14 @@ struct Sql {
 };
 
 const Sql& Statements();
+
+// $1 tenants, $2 accounts, $3 versions, $4 hashes; these and the id. The submission is looked up by
+// it: there is one so rarely that planning the join would cost more.
+inline constexpr char kAbandonedHashes[] =
+    "SELECT k.tenant, k.account, k.hash_version, k.hash, h.id "
+    "FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[]) "
+    "AS k (tenant, account, hash_version, hash) JOIN abandoned_hashes h ON h.tenant = k.tenant "
+    "AND h.account = k.account AND h.hash_version = k.hash_version AND h.hash = k.hash";
 
 // The clock that all replicas share, in microseconds since 1970.
 inline constexpr char kDatabaseTime[] =

@@ -15,7 +15,7 @@ constexpr std::string_view kUniqueViolation = "23505";
 constexpr std::string_view kDivisionByZero = "22012";
 
 bool IsWeather(std::string_view sqlstate) {
-  for (const std::string_view sqlclass : {"08", "40", "53", "57", "58"}) {
+  for (const std::string_view sqlclass : {"08", "40", "53", "55", "57", "58"}) {
     if (sqlstate.starts_with(sqlclass)) {
       return true;
     }
@@ -26,9 +26,12 @@ bool IsWeather(std::string_view sqlstate) {
 
 }  // namespace
 
-absl::Status SqlError(std::string_view sqlstate, std::string_view message) {
+absl::Status SqlError(std::string_view sqlstate, std::string_view message, std::string_view table) {
   const std::string text = absl::StrCat(std::string(message), sqlstate.empty() ? "" : " (SQLSTATE ",
                                         std::string(sqlstate), sqlstate.empty() ? "" : ")");
+  if (sqlstate == kUniqueViolation && table == "submissions") {
+    return absl::InternalError(text);
+  }
   absl::Status status =
       IsWeather(sqlstate) ? errors::StoreUnavailable(text) : absl::InternalError(text);
   status.SetPayload(kSqlStatePayload, absl::Cord(std::string(sqlstate)));

@@ -12,10 +12,12 @@ namespace genledger::postgres {
 inline constexpr std::string_view kNoSqlState = "";
 
 // The status of a failed statement. Its message names what failed; its SQLSTATE can be asked for.
-//   UNAVAILABLE STORE_UNAVAILABLE: the connection (class 08, or lost), resources (53), the operator
-//     or a shutdown (57), a read-only server (25006), a lost race (40, 23505, 22012).
-//   INTERNAL: everything else, which only a bug of ours or a foreign schema explains.
-absl::Status SqlError(std::string_view sqlstate, std::string_view message);
+//   UNAVAILABLE STORE_UNAVAILABLE: the connection (class 08, or lost), resources (53, 55, 58), the
+//     operator or a shutdown (57), a read-only server (25006), a lost race (40, 23505, 22012).
+//   INTERNAL: everything else, which only a bug of ours or a foreign schema explains; also 23505 of
+//     the table submissions, whose ids are made by us and never again.
+absl::Status SqlError(std::string_view sqlstate, std::string_view message,
+                      std::string_view table = "");
 
 // The SQLSTATE that SqlError was given; kNoSqlState for any other status.
 std::string SqlStateOf(const absl::Status& status);

@@ -7,6 +7,14 @@
 #include "service/base/errors.h"
 
 namespace genledger::postgres {
+namespace {
+
+// For each group that is out, so many commands must wait before another group goes…
+constexpr size_t kWorthAGroup = 32;
+// …or the first of them has waited this long: what is out may be slow.
+constexpr absl::Duration kPatience = absl::Milliseconds(5);
+
+}  // namespace
 
 void WriteQueue::Enqueue(std::unique_ptr<WriteCommand> command) {
   std::string_view refusal;
@@ -22,8 +30,8 @@ void WriteQueue::Enqueue(std::unique_ptr<WriteCommand> command) {
   command->Answer(errors::StoreUnavailable(refusal));
 }
 
-WriteQueue::Group WriteQueue::Collect() {
-  Group group;
+WriteQueue::Taken WriteQueue::Collect() {
+  Taken taken;
   Group left;
   // Also what is passed over: a later command must not overtake it.
   std::unordered_set<size_t> blocked = touched_;
@@ -31,46 +39,56 @@ WriteQueue::Group WriteQueue::Collect() {
     const WritePlan& plan = command->plan();
     const bool is_free = std::none_of(plan.touches.begin(), plan.touches.end(),
                                       [&](size_t key) { return blocked.contains(key); });
-    const bool fits =
-        group.empty() || (!plan.alone && !group.front()->plan().alone && group.size() < group_max_);
+    const bool fits = taken.commands.empty() ||
+                      (!plan.alone && !taken.alone && taken.commands.size() < group_max_);
     if (is_free && fits) {
       touched_.insert(plan.touches.begin(), plan.touches.end());
-      group.push_back(std::move(command));
+      taken.touches.insert(taken.touches.end(), plan.touches.begin(), plan.touches.end());
+      taken.alone = plan.alone;
+      taken.commands.push_back(std::move(command));
     } else {
       blocked.insert(plan.touches.begin(), plan.touches.end());
       left.push_back(std::move(command));
     }
   }
   waiting_ = std::move(left);
-  return group;
+  return taken;
 }
 
-WriteQueue::Group WriteQueue::Take() {
+bool WriteQueue::IsWorthAGroup() const {
+  return closed_ || waiting_.size() >= groups_out_ * kWorthAGroup ||
+         (!waiting_.empty() && waiting_.front()->plan().alone);
+}
+
+WriteQueue::Taken WriteQueue::Take() {
   const auto worth_a_look = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     return changed_ || (closed_ && waiting_.empty());
   };
+  const auto worth_a_group = [this]()
+                                 ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return IsWorthAGroup(); };
   absl::MutexLock lock(&mu_);
   while (true) {
     mu_.Await(absl::Condition(&worth_a_look));
+    mu_.AwaitWithTimeout(absl::Condition(&worth_a_group), kPatience);
     if (waiting_.empty() && closed_) {
       return {};
     }
-    Group group = Collect();
-    if (!group.empty()) {
+    Taken taken = Collect();
+    if (!taken.commands.empty()) {
+      groups_out_ += taken.alone ? 0 : 1;
       changed_ = !waiting_.empty();
-      return group;
+      return taken;
     }
     changed_ = false;
   }
 }
 
-void WriteQueue::Release(const Group& group) {
+void WriteQueue::Release(const Taken& taken) {
   absl::MutexLock lock(&mu_);
-  for (const std::unique_ptr<WriteCommand>& command : group) {
-    for (const size_t key : command->plan().touches) {
-      touched_.erase(key);
-    }
+  for (const size_t key : taken.touches) {
+    touched_.erase(key);
   }
+  groups_out_ -= taken.alone ? 0 : 1;
   changed_ = true;
 }
 

@@ -17,26 +17,36 @@ class WriteQueue {
  public:
   using Group = std::vector<std::unique_ptr<WriteCommand>>;
 
+  // A group, and what it has taken from others for as long as it is out.
+  struct Taken {
+    Group commands;
+    std::vector<size_t> touches;
+    bool alone = false;
+  };
+
   WriteQueue(size_t group_max, size_t depth_max) : group_max_(group_max), depth_max_(depth_max) {}
 
   // Answers the command itself if it cannot be queued.
   void Enqueue(std::unique_ptr<WriteCommand> command);
   // Blocks until there is a group that touches nothing of those that are out; empty once the queue
-  // is closed and drained. Commands that touch the same keep their order.
-  Group Take();
-  // The group that was taken is done: what it touched is free again.
-  void Release(const Group& group);
+  // is closed and drained. Commands that touch the same keep their order. While groups are out, few
+  // commands wait a moment for more: a group costs the server much more than a command in it.
+  Taken Take();
+  // It is done: what it touched is free again.
+  void Release(const Taken& taken);
   // No more is let in.
   void Close();
 
  private:
-  Group Collect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool IsWorthAGroup() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Taken Collect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const size_t group_max_;
   const size_t depth_max_;
   absl::Mutex mu_;
   Group waiting_ ABSL_GUARDED_BY(mu_);
   std::unordered_set<size_t> touched_ ABSL_GUARDED_BY(mu_);  // by groups that are out
+  size_t groups_out_ ABSL_GUARDED_BY(mu_) = 0;               // but for those that are alone
   bool changed_ ABSL_GUARDED_BY(mu_) = false;                // since somebody last looked in vain
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
 };

@@ -58,13 +58,14 @@ Writer::~Writer() { thread_.join(); }
 
 void Writer::Loop() {
   while (true) {
-    WriteQueue::Group group = options_.queue->Take();
-    if (group.empty()) {
+    WriteQueue::Taken taken = options_.queue->Take();
+    if (taken.commands.empty()) {
       return;
     }
-    absl::Status status = RunGroup(group);
-    options_.queue->Release(group);
-    options_.completions->Post({.commands = std::move(group), .failure = std::move(status)});
+    absl::Status status = RunGroup(taken.commands);
+    options_.queue->Release(taken);
+    options_.completions->Post(
+        {.commands = std::move(taken.commands), .failure = std::move(status)});
   }
 }
 
@@ -73,7 +74,6 @@ void Writer::RunSingly(WriteQueue::Group& group) {
     WriteQueue::Group single;
     single.push_back(std::move(command));
     absl::Status status = RunGroup(single);
-    options_.queue->Release(single);
     options_.completions->Post({.commands = std::move(single), .failure = std::move(status)});
   }
   group.clear();
@@ -120,10 +120,11 @@ absl::Status Writer::RunGroup(WriteQueue::Group& group) {
         if (lost && tries < kConnectionTries) {
           break;
         }
-        if (!lost && group.size() > 1) {
+        if (absl::IsInternal(attempted.failure) && group.size() > 1) {
           RunSingly(group);  // only the culprit fails
           return absl::OkStatus();
         }
+        session_.Drop();  // to a server that has become a standby, for example
         options_.logger->Log(Severity::kError, "postgres_write_failed",
                              {{"error", std::string(attempted.failure.message())}});
         return NothingWritten(attempted.failure);

@@ -5,7 +5,6 @@
 #include <functional>
 #include <optional>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,7 +21,7 @@
 
 namespace genledger::postgres {
 
-using ChangedSubmissions = std::vector<std::pair<SubmissionId, int64_t>>;
+using ChangedSubmissions = std::vector<SubmissionId>;
 
 struct WriterOptions {
   ConnectionParameters parameters;
@@ -34,7 +33,7 @@ struct WriterOptions {
   CompletionThread* completions = nullptr;
   LastClaims* last_claims = nullptr;
   SkewWatch* skew = nullptr;
-  // Told of ids and revisions after each commit, on the writer's thread. Must be short.
+  // Told after each commit what it has changed, on the writer's thread. Must be short.
   std::function<void(const ChangedSubmissions&)> on_committed;
 };
 

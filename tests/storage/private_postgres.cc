@@ -37,7 +37,24 @@ void BecomePostgres() {
            "the package's user postgres");
 }
 
-pid_t Spawn(const std::vector<std::string>& arguments, const std::string& log) {
+void RunToEnd(const std::vector<std::string>& arguments, const std::string& log) {
+  int status = 0;
+  GL_CHECK(waitpid(PrivatePostgres::Spawn(arguments, log), &status, 0) > 0 && status == 0,
+           "a program of PostgreSQL's failed");
+}
+
+std::vector<pid_t> ChildrenOf(pid_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/task/", pid, "/children"));
+  std::vector<pid_t> children;
+  for (pid_t child = 0; file >> child;) {
+    children.push_back(child);
+  }
+  return children;
+}
+
+}  // namespace
+
+pid_t PrivatePostgres::Spawn(const std::vector<std::string>& arguments, const std::string& log) {
   const pid_t pid = fork();
   GL_CHECK(pid >= 0, "fork");
   if (pid != 0) {
@@ -57,14 +74,6 @@ pid_t Spawn(const std::vector<std::string>& arguments, const std::string& log) {
   execv(argv.front(), argv.data());
   _exit(127);
 }
-
-void RunToEnd(const std::vector<std::string>& arguments, const std::string& log) {
-  int status = 0;
-  GL_CHECK(waitpid(Spawn(arguments, log), &status, 0) > 0 && status == 0,
-           "a program of PostgreSQL's failed");
-}
-
-}  // namespace
 
 bool PrivatePostgres::IsInstalled() {
   return access(absl::StrCat(kBinaries, "postgres").c_str(), X_OK) == 0;
@@ -116,9 +125,21 @@ void PrivatePostgres::Kill() {
   if (pid_ == 0) {
     return;
   }
+  // Its processes have sessions of their own, and would keep its shared memory for a while.
+  const std::vector<pid_t> children = ChildrenOf(pid_);
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = 0;
+  for (const pid_t child : children) {
+    kill(child, SIGKILL);
+  }
+  const absl::Time deadline = absl::Now() + kStartDeadline;
+  for (const pid_t child : children) {
+    while (kill(child, 0) == 0) {
+      GL_CHECK(absl::Now() < deadline, "a process of PostgreSQL did not end");
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+  }
 }
 
 void PrivatePostgres::Restart() { Boot(); }

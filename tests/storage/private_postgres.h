@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace genledger {
 
@@ -35,6 +36,9 @@ class PrivatePostgres {
   void Restart();
   // A line into postgresql.conf, read at once.
   void Configure(const std::string& line);
+
+  // Starts a program as the server's user; ends it with the test.
+  static pid_t Spawn(const std::vector<std::string>& arguments, const std::string& log);
 
   const std::string& directory() const { return directory_; }
 

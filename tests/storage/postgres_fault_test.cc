@@ -1,0 +1,476 @@
+// What a PostgreSQL store does when others race with it, when its connections are cut, and when
+// its server dies or will not do.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <initializer_list>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "service/base/check.h"
+#include "service/base/clock.h"
+#include "service/base/ids.h"
+#include "service/base/logger.h"
+#include "service/base/random_source.h"
+#include "storage/postgres/postgres_workflow_store.h"
+#include "tests/storage/private_pooler.h"
+#include "tests/storage/private_postgres.h"
+#include "tests/storage/store_calls.h"
+#include "tests/storage/store_requests.h"
+
+namespace genledger {
+namespace {
+
+constexpr absl::Duration kDeadline = absl::Minutes(1);
+
+bool Contains(const absl::Status& status, const std::string& text) {
+  return std::string(status.message()).find(text) != std::string::npos;
+}
+
+// Keeps the names of what was logged.
+class EventLogger : public Logger {
+ public:
+  void Log(Severity /*severity*/, std::string_view event,
+           std::initializer_list<Field> /*fields*/) override {
+    absl::MutexLock lock(&mu_);
+    events_.insert(std::string(event));
+  }
+  // Waits for it.
+  bool Logged(const std::string& event) {
+    const auto logged = [&]()
+                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return events_.contains(event); };
+    absl::MutexLock lock(&mu_);
+    return mu_.AwaitWithTimeout(absl::Condition(&logged), kDeadline);
+  }
+
+ private:
+  absl::Mutex mu_;
+  std::set<std::string> events_ ABSL_GUARDED_BY(mu_);
+};
+
+class PostgresFault : public testing::Test {
+ protected:
+  PostgresFault() : database_(server().NewDatabase()) {}
+  ~PostgresFault() override {
+    if (standby_is_missing_) {
+      LetCommitsPass();
+    }
+  }
+
+  static PrivatePostgres& server() { return PrivatePostgres::Shared(); }
+
+  absl::StatusOr<std::unique_ptr<WorkflowStore>> TryOpen(const std::string& location) {
+    return PostgresWorkflowStore::Open({.location = location,
+                                        .clock = &clock_,
+                                        .logger = &logger_,
+                                        .round_trip_timeout = timeout_});
+  }
+  std::unique_ptr<WorkflowStore> Open() {
+    absl::StatusOr<std::unique_ptr<WorkflowStore>> store = TryOpen(server().Location(database_));
+    GL_CHECK(store.ok(), store.status().ToString().c_str());
+    return *std::move(store);
+  }
+
+  NewSubmission Request(const std::string& prompt, const std::string& request_id = "") {
+    NewSubmission request = MakeRequest(ids_.Next(absl::Now()), prompt);
+    request.request_id = request_id;
+    return request;
+  }
+
+  std::string Ask(const std::string& sql) { return server().Psql(database_, sql); }
+  void AwaitAnswer(const std::string& sql, const std::string& wanted) {
+    const absl::Time deadline = absl::Now() + kDeadline;
+    while (Ask(sql) != wanted) {
+      ASSERT_LT(absl::Now(), deadline) << sql;
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+  }
+
+  // Commits wait for a standby that never comes.
+  void MakeCommitsWait() {
+    standby_is_missing_ = true;
+    server().Configure("synchronous_standby_names = 'nobody'");
+    AwaitAnswer("SHOW synchronous_standby_names", "nobody");
+  }
+  void LetCommitsPass() {
+    standby_is_missing_ = false;
+    server().Configure("synchronous_standby_names = ''");
+    AwaitAnswer("SHOW synchronous_standby_names", "");
+  }
+  // Does something to the backend whose commit waits, and waits until it no longer does.
+  void StrikeWaitingCommit(const std::string& function) {
+    const std::string waiting = absl::StrCat("FROM pg_stat_activity WHERE wait_event = 'SyncRep' ",
+                                             "AND datname = '", database_, "'");
+    AwaitAnswer("SELECT count(*) " + waiting, "1");
+    const std::string pid = Ask("SELECT pid " + waiting);
+    EXPECT_EQ(Ask(absl::StrCat("SELECT ", function, "(", pid, ")")), "t");
+    AwaitAnswer(absl::StrCat("SELECT count(*) ", waiting, " AND pid = ", pid), "0");
+  }
+
+  SystemClock clock_;
+  EventLogger logger_;
+  const std::unique_ptr<RandomSource> random_ = NewSystemRandomSource();
+  SubmissionIdGenerator ids_{random_.get()};
+  const std::string database_;
+  absl::Duration timeout_ = absl::Seconds(10);
+
+ private:
+  bool standby_is_missing_ = false;
+};
+
+TEST_F(PostgresFault, StoresThatRaceOnOneRequestIdMakeOneSubmission) {
+  const std::unique_ptr<WorkflowStore> a = Open();
+  const std::unique_ptr<WorkflowStore> b = Open();
+  for (int round = 0; round < 40; ++round) {
+    const std::string name = absl::StrCat("round ", round);
+    std::vector<NewSubmission> requests = {Request(name, name), Request(name, name)};
+    std::vector<absl::StatusOr<SubmitOutcome>> outcomes(2, absl::UnknownError("not run"));
+    std::thread other([&] {
+      outcomes[1] = CallSubmit(*b, {.request = requests[1], .claim = MakeClaim("ledger-1")});
+    });
+    outcomes[0] = CallSubmit(*a, {.request = requests[0], .claim = MakeClaim("ledger-0")});
+    other.join();
+    ASSERT_TRUE(outcomes[0].ok() && outcomes[1].ok())
+        << outcomes[0].status() << outcomes[1].status();
+    EXPECT_NE(outcomes[0]->dedupe == DedupeKind::kCreated,
+              outcomes[1]->dedupe == DedupeKind::kCreated);
+    EXPECT_NE(outcomes[0]->started_attempt.has_value(), outcomes[1]->started_attempt.has_value());
+    EXPECT_EQ(outcomes[0]->submission.id, outcomes[1]->submission.id);
+  }
+  EXPECT_EQ(CallCount(*a)->Of(SubmissionState::kDispatching), 40);
+}
+
+TEST_F(PostgresFault, ManyJoinersOnTwoStoresAreAllAttached) {
+  constexpr int kCallers = 16;
+  const std::unique_ptr<WorkflowStore> stores[] = {Open(), Open()};
+  std::atomic<int> created{0};
+  std::atomic<int> failed{0};
+  std::vector<NewSubmission> requests;
+  for (int i = 0; i < kCallers; ++i) {
+    requests.push_back(Request("the one", absl::StrCat("caller ", i)));
+  }
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&, i] {
+      const auto outcome = CallSubmit(*stores[i % 2], {.request = requests[i]});
+      failed += outcome.ok() ? 0 : 1;
+      created += outcome.ok() && outcome->dedupe == DedupeKind::kCreated ? 1 : 0;
+    });
+  }
+  for (std::thread& caller : callers) {
+    caller.join();
+  }
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(created, 1);
+  const auto page = CallList(*stores[0], {});
+  ASSERT_EQ(page->submissions.size(), 1u);
+  EXPECT_EQ(page->submissions.front().submission.request_id_count, kCallers);
+}
+
+TEST_F(PostgresFault, TwoReplicasNeverClaimTheSame) {
+  const std::unique_ptr<WorkflowStore> stores[] = {Open(), Open()};
+  constexpr int kSubmissions = 60;
+  for (int i = 0; i < kSubmissions; ++i) {
+    ASSERT_TRUE(CallSubmit(*stores[0], {.request = Request(absl::StrCat(i))}).ok());
+  }
+  std::set<SubmissionId> claimed[2];
+  std::vector<std::thread> claimers;
+  for (int r = 0; r < 2; ++r) {
+    claimers.emplace_back([&, r] {
+      for (int tries = 0; tries < kSubmissions; ++tries) {
+        const auto outcome =
+            CallClaimDue(*stores[r], {.upstream_account = kTestAccount,
+                                      .claim = MakeClaim(absl::StrCat("ledger-", r)),
+                                      .limit = 3});
+        GL_CHECK(outcome.ok(), outcome.status().ToString().c_str());
+        for (const ClaimedSubmission& one : outcome->claimed) {
+          claimed[r].insert(one.submission.id);
+        }
+      }
+    });
+  }
+  for (std::thread& claimer : claimers) {
+    claimer.join();
+  }
+  EXPECT_EQ(claimed[0].size() + claimed[1].size(), static_cast<size_t>(kSubmissions));
+  for (const SubmissionId& id : claimed[0]) {
+    EXPECT_FALSE(claimed[1].contains(id));
+  }
+}
+
+TEST_F(PostgresFault, LeasesOfOthersAreLeftAlone) {
+  const std::unique_ptr<WorkflowStore> a = Open();
+  const std::unique_ptr<WorkflowStore> b = Open();
+  const NewSubmission request = Request("a boat");
+  ASSERT_TRUE(CallSubmit(*a, {.request = request, .claim = MakeClaim()}).ok());
+  EXPECT_EQ(CallExpireAllLeases(*b, "ledger-1").value(), 0);
+  EXPECT_EQ(CallGet(*b, {.key = request.id})->submission.state, SubmissionState::kDispatching);
+}
+
+TEST_F(PostgresFault, LostConnectionsAreOpenedAgain) {
+  const std::unique_ptr<WorkflowStore> store = Open();
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_TRUE(CallSubmit(*store, {.request = Request(absl::StrCat("a", round))}).ok());
+    Ask(
+        absl::StrCat("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname "
+                     "= '",
+                     database_, "' AND pid <> pg_backend_pid()"));
+    const NewSubmission request = Request(absl::StrCat("b", round));
+    EXPECT_TRUE(CallSubmit(*store, {.request = request}).ok());
+    EXPECT_TRUE(CallGet(*store, {.key = request.id}).ok());
+  }
+}
+
+TEST_F(PostgresFault, CommitInDoubtIsAnsweredOnceItIsFound) {
+  for (const std::string blow : {"pg_cancel_backend", "pg_terminate_backend"}) {
+    SCOPED_TRACE(blow);
+    const std::unique_ptr<WorkflowStore> store = Open();
+    MakeCommitsWait();
+    const NewSubmission request = Request(blow, blow);
+    absl::Notification answered;
+    absl::StatusOr<SubmitOutcome> outcome;
+    store->Submit({.request = request, .claim = MakeClaim()},
+                  [&](absl::StatusOr<SubmitOutcome> result) {
+                    outcome = std::move(result);
+                    answered.Notify();
+                  });
+    StrikeWaitingCommit(blow);
+    // It is visible by now, but no standby has it: the look-up waits as well.
+    AwaitAnswer("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", "1");
+    EXPECT_FALSE(answered.HasBeenNotified());
+    LetCommitsPass();
+    ASSERT_TRUE(answered.WaitForNotificationWithTimeout(kDeadline));
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_EQ(outcome->dedupe, DedupeKind::kCreated);
+    EXPECT_TRUE(outcome->started_attempt.has_value());
+  }
+}
+
+TEST_F(PostgresFault, CommitThatStaysInDoubtIsUnavailableAndARepeatFindsIt) {
+  timeout_ = absl::Milliseconds(300);
+  const std::unique_ptr<WorkflowStore> store = Open();
+  MakeCommitsWait();
+  const NewSubmission request = Request("a boat", "req-1");
+  const auto outcome = CallSubmit(*store, {.request = request, .claim = MakeClaim()});
+  EXPECT_TRUE(absl::IsUnavailable(outcome.status()));
+  EXPECT_TRUE(Contains(outcome.status(), "in doubt")) << outcome.status();
+  LetCommitsPass();
+  const absl::Time deadline = absl::Now() + kDeadline;
+  NewSubmission again = Request("a boat", "req-1");
+  absl::StatusOr<SubmitOutcome> repeat = CallSubmit(*store, {.request = again});
+  while (!repeat.ok() && absl::Now() < deadline) {
+    repeat = CallSubmit(*store, {.request = again});
+  }
+  ASSERT_TRUE(repeat.ok()) << repeat.status();
+  EXPECT_EQ(repeat->dedupe, DedupeKind::kReplayed);
+  EXPECT_EQ(repeat->submission.state, SubmissionState::kDispatching);
+  EXPECT_FALSE(repeat->started_attempt.has_value());
+}
+
+TEST_F(PostgresFault, NothingThatWasAnsweredIsLostWhenTheServerDies) {
+  const std::unique_ptr<WorkflowStore> store = Open();
+  constexpr int kCallers = 8;
+  std::atomic<bool> over{false};
+  std::vector<std::vector<SubmissionId>> answered(kCallers);
+  std::atomic<int> writes{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&, i] {
+      for (int n = 0; !over; ++n) {
+        const NewSubmission request = Request(absl::StrCat(i, "-", n));
+        if (CallSubmit(*store, {.request = request, .claim = MakeClaim()}).ok()) {
+          answered[i].push_back(request.id);
+          ++writes;
+        }
+      }
+    });
+  }
+  for (int round = 0; round < 3; ++round) {
+    const int before = writes;
+    const absl::Time deadline = absl::Now() + kDeadline;
+    while (writes < before + 50) {
+      ASSERT_LT(absl::Now(), deadline);
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    server().Kill();
+    server().Restart();
+  }
+  over = true;
+  for (std::thread& caller : callers) {
+    caller.join();
+  }
+  const absl::Time deadline = absl::Now() + kDeadline;
+  while (!CallCount(*store).ok()) {
+    ASSERT_LT(absl::Now(), deadline);
+  }
+  for (const std::vector<SubmissionId>& ids : answered) {
+    for (const SubmissionId& id : ids) {
+      EXPECT_TRUE(CallGet(*store, {.key = id}).ok()) << id.value();
+    }
+  }
+}
+
+TEST_F(PostgresFault, OthersHearOfAChange) {
+  const std::unique_ptr<WorkflowStore> a = Open();
+  const std::unique_ptr<WorkflowStore> b = Open();
+  const NewSubmission request = Request("a boat");
+  absl::Notification heard;
+  std::atomic<bool> heard_itself{false};
+  b->WatchOthers([&](const std::vector<SubmissionId>& ids) {
+    if (std::find(ids.begin(), ids.end(), request.id) != ids.end() && !heard.HasBeenNotified()) {
+      heard.Notify();
+    }
+  });
+  a->WatchOthers([&](const std::vector<SubmissionId>&) { heard_itself = true; });
+  AwaitAnswer(absl::StrCat("SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN genledger' "
+                           "AND state = 'idle' AND datname = '",
+                           database_, "'"),
+              "2");
+  ASSERT_TRUE(CallSubmit(*a, {.request = request}).ok());
+  EXPECT_TRUE(heard.WaitForNotificationWithTimeout(kDeadline));
+  EXPECT_FALSE(heard_itself);
+  a->Shutdown();
+  b->Shutdown();
+}
+
+TEST_F(PostgresFault, PoolerInTransactionModeDoes) {
+  if (access(PrivatePooler::kBinary, X_OK) != 0) {
+    GTEST_SKIP() << "pgbouncer is not installed";
+  }
+  const PrivatePooler pooler(server(), database_);
+  const std::unique_ptr<WorkflowStore> store = *TryOpen(pooler.Location());
+  constexpr int kCallers = 8;
+  std::atomic<int> failed{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&, i] {
+      for (int n = 0; n < 20; ++n) {
+        const NewSubmission request = Request(absl::StrCat(i, "-", n), absl::StrCat(i, "-", n));
+        const auto created = CallSubmit(*store, {.request = request, .claim = MakeClaim()});
+        const bool accepted =
+            created.ok() &&
+            CallApply(*store, request.id,
+                      MakeAccepted(*created->started_attempt, absl::StrCat("task ", i, "-", n)))
+                .ok();
+        failed += accepted ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& caller : callers) {
+    caller.join();
+  }
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(CallCount(*store)->Of(SubmissionState::kSubmitted), kCallers * 20);
+  EXPECT_TRUE(CallClaimDue(*store, {.upstream_account = kTestAccount, .claim = MakeClaim()}).ok());
+  // It lends its sessions to everybody: nobody must listen in one.
+  EXPECT_TRUE(logger_.Logged("postgres_pooler"));
+}
+
+TEST_F(PostgresFault, TimesAreTheDatabases) {
+  const std::unique_ptr<WorkflowStore> store = Open();
+  const NewSubmission request = Request("a boat");
+  const Submission created = CallSubmit(*store, {.request = request})->submission;
+  int64_t micros = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(Ask("SELECT create_time FROM submissions"), &micros));
+  EXPECT_EQ(created.create_time, absl::FromUnixMicros(micros));
+  EXPECT_EQ(Ask("SELECT abs(create_time / 1e6 - extract(epoch FROM now())) < 60 FROM submissions"),
+            "t");
+}
+
+TEST_F(PostgresFault, SchemaFromTheFutureIsRefused) {
+  Open()->Shutdown();
+  Ask("UPDATE store_meta SET value = '99' WHERE key = 'schema_version'");
+  const absl::Status status = TryOpen(server().Location(database_)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Contains(status, "schema version 99")) << status;
+}
+
+TEST_F(PostgresFault, DatabaseOfAnotherApplicationIsRefused) {
+  Ask("CREATE TABLE submissions (paper TEXT)");
+  const absl::Status status = TryOpen(server().Location(database_)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_EQ(Ask("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public' "
+                "AND table_name <> 'store_meta'"),
+            "1");
+}
+
+TEST_F(PostgresFault, ReplicasThatStartTogetherMigrateOnce) {
+  std::vector<std::thread> starters;
+  std::atomic<int> failed{0};
+  for (int i = 0; i < 4; ++i) {
+    starters.emplace_back([&] {
+      const auto store = TryOpen(server().Location(database_));
+      failed += store.ok() ? 0 : 1;
+    });
+  }
+  for (std::thread& starter : starters) {
+    starter.join();
+  }
+  EXPECT_EQ(failed, 0);
+}
+
+TEST_F(PostgresFault, BadServersAreToldInOneLine) {
+  Ask("CREATE ROLE stranger LOGIN PASSWORD 'right'");
+  const std::string rules = server().directory() + "/data/pg_hba.conf";
+  {
+    std::ofstream hba(rules);
+    hba << "local all stranger scram-sha-256\nlocal all all trust\n";
+  }
+  server().Configure("");
+  const std::string passwords = server().directory() + "/passwords";
+  std::ofstream(passwords) << "*:*:*:stranger:wrong\n";
+  ASSERT_EQ(chmod(passwords.c_str(), 0600), 0);
+  const std::string host = absl::StrCat("postgresql:host=", server().directory());
+  Ask(absl::StrCat("ALTER DATABASE ", database_, " SET default_transaction_read_only = on"));
+  const std::pair<std::string, std::string> cases[] = {
+      {absl::StrCat(host, " user=stranger dbname=", database_, " passfile=", passwords),
+       "password authentication failed"},
+      {absl::StrCat(host, " user=postgres dbname=nowhere"), "does not exist"},
+      {absl::StrCat("postgresql:host=/nowhere dbname=x"), "No such file"},
+      {server().Location(database_), "name the primary"},
+  };
+  for (const auto& [location, reason] : cases) {
+    const absl::Status status = TryOpen(location).status();
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_TRUE(Contains(status, reason)) << status;
+    EXPECT_FALSE(Contains(status, "\n")) << status;
+  }
+}
+
+TEST_F(PostgresFault, PasswordInTheFlagIsRefusedAndNotRepeated) {
+  for (const std::string location :
+       {"postgresql://me:sesame@db/ledger", "postgresql:host=db password=sesame",
+        "postgresql://db/ledger?password=sesame", "postgresql://db/%zz?user=sesame"}) {
+    const absl::Status status = TryOpen(location).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_FALSE(Contains(status, "sesame")) << status;
+  }
+}
+
+}  // namespace
+}  // namespace genledger
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (!genledger::PrivatePostgres::IsInstalled()) {
+    std::fprintf(stderr, "SKIPPED: PostgreSQL 15 is not installed (package postgresql-15)\n");
+    return 0;
+  }
+  return RUN_ALL_TESTS();
+}
