@@ -79,8 +79,8 @@ constexpr const char* kVersion1[] = {
     "CREATE INDEX submissions_by_update ON submissions (tenant, update_time, id)",
     // The few rows that wait. State 1 is PENDING, 2 DISPATCHING, 5 OUTCOME_UNKNOWN; the predicates
     // are those of sql.h, word by word, or they would not be used.
-    "CREATE INDEX submissions_due ON submissions (account, tenant, next_attempt_time) "
-    "WHERE state = 1 OR (state = 5 AND next_attempt_time > 0)",
+    R"sql(CREATE INDEX submissions_due ON submissions (account, tenant, next_attempt_time)
+  WHERE state = 1 OR (state = 5 AND next_attempt_time > 0))sql",
     "CREATE INDEX submissions_deadline ON submissions (submit_deadline_time) WHERE state = 1",
     "CREATE INDEX submissions_oldest ON submissions (create_time) WHERE state = 1",
     "CREATE INDEX submissions_leases ON submissions (lease_expire_time) WHERE state = 2",

@@ -69,6 +69,7 @@ int Main(int64_t submissions, int callers, std::string location) {
   std::unique_ptr<PrivatePostgres> server;
   if (location.empty()) {
     server = PrivatePostgres::Start();
+    server->Configure("fsync = on");
     location = server->Location(server->NewDatabase());
   }
   SystemClock clock;

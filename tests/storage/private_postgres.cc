@@ -93,6 +93,8 @@ std::unique_ptr<PrivatePostgres> PrivatePostgres::Start() {
             "postgres", "--no-locale", "-E", "UTF8"},
            directory + "/log");
   server->Configure("max_connections = 200");
+  // What is killed here are processes: what they have written is in the kernel's hands.
+  server->Configure("fsync = off");
   server->Boot();
   return server;
 }
