@@ -54,12 +54,12 @@ class Walk : public std::enable_shared_from_this<Walk> {
         self->done_(page.status());
         return;
       }
-      self->OnPage(*std::move(page));
+      self->OnPage(*page);
     });
   }
 
  private:
-  void OnPage(ListPage page) {
+  void OnPage(const ListPage& page) {
     has_more_ = page.has_more;
     query_.after = page.next;
     result_.matched += static_cast<int64_t>(page.submissions.size());

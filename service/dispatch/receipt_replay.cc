@@ -76,7 +76,7 @@ absl::Status ReplayReceipts(ReceiptJournal& journal, WorkflowStore& store, const
     logger.Log(Severity::kError, "receipt_damaged", {{"what", damage}});
   }
   for (const Receipt& receipt : journal.Pending()) {
-    const absl::Status stored = Bring(store, receipt, actor);
+    absl::Status stored = Bring(store, receipt, actor);
     if (absl::IsUnavailable(stored)) {
       return stored;
     }

@@ -107,7 +107,7 @@ void SubmissionWatch::WaitForChange(OnMessage done) {
   const int64_t after = seen.revision;
   const SubmissionId id = seen.id;
   auto on_answer = [self = shared_from_this(), done = std::move(done),
-                    after](Submission latest) mutable {
+                    after](const Submission& latest) mutable {
     if (self->hub_->draining()) {
       done(Message(Resume{after}));
     } else if (latest.revision > after) {

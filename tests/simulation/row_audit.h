@@ -1,5 +1,6 @@
 // What one write may do to one submission, judged from its record before and after: invariants 3,
-// 5, 6 and 7, and the counters. Judged by DESIGN.md, not by the functions that decided it.
+// 5, 6 and 7, and the counters, which must be exact. Judged by DESIGN.md, not by the functions that
+// decided it.
 #pragma once
 
 #include <map>

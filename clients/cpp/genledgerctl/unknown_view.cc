@@ -73,19 +73,25 @@ std::string UnknownText(const v1::Submission& submission, const std::string& com
   std::string text = sheet.Render() + "settle it with one of:\n";
   for (const std::string& resolution :
        {AdoptFlags(submission), std::string("--declare_not_accepted"), std::string("--abandon")}) {
-    text += "  genledgerctl resolve " + ShellWord(submission.id()) + " " + resolution +
-            " --note='…'" + command_flags + "\n";
+    text.append("  genledgerctl resolve ")
+        .append(ShellWord(submission.id()))
+        .append(" ")
+        .append(resolution)
+        .append(" --note='…'")
+        .append(command_flags)
+        .append("\n");
   }
   return text;
 }
 
 std::string ShellWord(const std::string& value) {
   constexpr std::string_view kHarmless = "_-.:/@%+=,";
-  const std::string printable = Printable(value);
-  const bool bare = !printable.empty() &&
-                    std::all_of(printable.begin(), printable.end(), [kHarmless](unsigned char c) {
-                      return std::isalnum(c) != 0 || kHarmless.find(c) != kHarmless.npos;
-                    });
+  std::string printable = Printable(value);
+  const bool bare =
+      !printable.empty() && std::all_of(printable.begin(), printable.end(), [kHarmless](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               kHarmless.find(c) != kHarmless.npos;
+      });
   if (bare) {
     return printable;
   }
