@@ -231,7 +231,8 @@ void Store::Cancel(CancelCommand command, Callback<CancelResult> done) {
 void Store::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) {
   Write<int64_t>("ExpireAllLeases", std::move(done),
                  [this, actor = std::move(actor), rules](SqliteTransaction& transaction) {
-                   return RunExpireLeases(transaction, actor, rules, absl::InfiniteFuture(), clock_->Now());
+                   return RunExpireLeases(transaction, actor, rules, absl::InfiniteFuture(),
+                                          clock_->Now());
                  });
 }
 

@@ -220,8 +220,7 @@ TEST_F(SqliteOpen, FactoryKnowsItsSchemes) {
   EXPECT_EQ(OpenStore("postgresql:host=/nowhere", options).status().code(),
             absl::StatusCode::kUnavailable);
   for (const char* nonsense : {"", "sqlite:", "ledger.db", "mysql://x"}) {
-    EXPECT_EQ(OpenStore(nonsense, options).status().code(),
-              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(OpenStore(nonsense, options).status().code(), absl::StatusCode::kInvalidArgument);
   }
 }
 
