@@ -301,7 +301,8 @@ class WorkflowStore {
   // From here on `on_change` is told which submissions other processes have changed: soon, some
   // perhaps twice and some never. On a thread of the store; it must be short. Called once at most,
   // before Shutdown. A store that is not shared tells nothing.
-  virtual void WatchOthers(std::function<void(const std::vector<SubmissionId>&)> on_change) {}
+  virtual void WatchOthers(const std::function<void(const std::vector<SubmissionId>&)>& on_change) {
+  }
 
   // Finishes the writes that were handed in, answers later ones with UNAVAILABLE, and returns when
   // every callback has run. Called once, before destruction.

@@ -28,8 +28,8 @@ ChangeHub::WaiterId ChangeHub::Wait(Submission seen, absl::Time deadline, Predic
       waiters_.emplace(id, std::move(waiter));
     }
   }
-  if (draining) {
-    waiter->done(std::move(waiter->seen));
+  if (draining) {                           // then it was not given away above
+    waiter->done(std::move(waiter->seen));  // NOLINT(bugprone-use-after-move)
   }
   return id;
 }

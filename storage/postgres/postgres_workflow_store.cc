@@ -76,7 +76,7 @@ class Store : public WorkflowStore {
   void Count(Callback<StoreCounts> done) override;
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override;
   StoreInfo Info() const override;
-  void WatchOthers(std::function<void(const std::vector<SubmissionId>&)> on_change) override;
+  void WatchOthers(const std::function<void(const std::vector<SubmissionId>&)>& on_change) override;
   void Shutdown() override;
 
  private:
@@ -269,8 +269,8 @@ StoreInfo Store::Info() const {
       .description = description_, .schema_version = postgres::kSchemaVersion, .is_shared = true};
 }
 
-void Store::WatchOthers(std::function<void(const std::vector<SubmissionId>&)> on_change) {
-  notifier_.OnOthersChanged(std::move(on_change));
+void Store::WatchOthers(const std::function<void(const std::vector<SubmissionId>&)>& on_change) {
+  notifier_.OnOthersChanged(on_change);
 }
 
 void Store::Shutdown() {

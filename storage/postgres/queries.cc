@@ -81,6 +81,7 @@ absl::StatusOr<std::vector<SubmissionWithAttempts>> WithAttempts(
   AttemptsById attempts;
   if (with_attempts) {
     std::vector<SubmissionId> ids;
+    ids.reserve(submissions.size());
     for (const Submission& submission : submissions) {
       ids.push_back(submission.id);
     }

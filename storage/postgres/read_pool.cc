@@ -64,7 +64,7 @@ absl::Status ReadPool::RunTask(Session& session, Task& task) const {
     if (!connection.ok()) {
       return connection.status();
     }
-    const absl::Status status = task.Run({.connection = *connection, .timeout = timeout_});
+    absl::Status status = task.Run({.connection = *connection, .timeout = timeout_});
     if (status.ok()) {
       return status;
     }
