@@ -22,7 +22,7 @@ TEST(ErrorDetails, KeepsNothingButTheReason) {
 }
 
 TEST(ErrorDetails, KeepsHostileTextByteForByte) {
-  const std::string hostile("7:seven\0:\n99999999999999999999:\xff\xfe{}\"", 37);
+  const std::string hostile("7:seven\0:\n99999999999999999999:\xff\xfe{}\"", 36);
   ErrorDetails details{.reason = ErrorReason::kFieldInvalid,
                        .metadata = {{hostile, ""}, {"", hostile}, {"k", "v"}},
                        .violations = {{hostile, hostile}, {"", ""}},
