@@ -74,7 +74,7 @@ def nginx(directory, ports):
     servers = "\n".join(f"    server 127.0.0.1:{p} max_fails=1 fail_timeout=1s;" for p in ports)
     return Balancer("nginx", [NGINX, "-p", str(directory), "-e", "stderr", "-c", "{config}"], directory, f"""
 daemon off;
-worker_processes 1;
+master_process off;
 pid {directory}/nginx.pid;
 error_log stderr warn;
 events {{ worker_connections 4096; }}
