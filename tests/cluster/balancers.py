@@ -67,8 +67,8 @@ backend replicas
 def nginx(directory, ports):
     """No active health checks in the free nginx: a replica that refuses connections is left out for a second.
 
-    After keepalive_requests calls (1,000 by default) it says GOAWAY; python3-grpcio 1.51 then loses calls that were
-    under way, which would be no fault of what is tested here.
+    After keepalive_requests calls (1,000 by default) it ends a connection by GOAWAY. A call that crosses that may fail,
+    and a call here is made once.
     """
     port = free_port()
     servers = "\n".join(f"    server 127.0.0.1:{p} max_fails=1 fail_timeout=1s;" for p in ports)
