@@ -30,6 +30,8 @@ LONG_FORM = os.environ.get("GENLEDGER_TEST_ALL") == "1"
 CREATED, JOINED = 1, 2
 CALLS = 1000
 THREADS = 32
+# Long for a change to be seen on another replica, and less than the 15 s after which a watch looks by itself.
+WATCH_SECONDS = 10
 SKIPPED = 77
 PROGRAMS = (balancers.HAPROXY, balancers.NGINX, postgres.PROGRAMS / "postgres", postgres.Pgbouncer.PROGRAM)
 
@@ -111,7 +113,8 @@ class StillClusterCase(ClusterCase):
         self.upstream.rules({"latency_ms": 500})
         here, there, _ = self.fronts_of_replicas()
         submission = here.submit("watched", wait=0).submission
-        messages = list(there.api.WatchSubmission(api.WatchSubmissionRequest(id=submission.id), timeout=25))
+        request = api.WatchSubmissionRequest(id=submission.id)
+        messages = list(there.api.WatchSubmission(request, timeout=WATCH_SECONDS))
         revisions = [m.event.revision for m in messages if m.HasField("event")]
         self.assertEqual(revisions, sorted(set(revisions)))
         self.assertEqual(messages[-1].event.state, Submission.STATE_SUBMITTED)
