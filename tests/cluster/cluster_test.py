@@ -21,7 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 
 import balancers  # noqa: E402
 import postgres  # noqa: E402
-from cluster_world import World  # noqa: E402
+from cluster_world import LOAD_PATIENCE_SECONDS, World  # noqa: E402
 from harness import ROOT, Case, Submission, api, details_of, main, wait_until  # noqa: E402
 from replicas import REPLICAS, Front, Replicas  # noqa: E402
 
@@ -248,7 +248,7 @@ class RollingRestartTest(ClusterCase):
 
     def await_calls(self):
         enough = len(self.answered) + self.CALLS
-        wait_until(lambda: len(self.answered) >= enough or self.lost, "calls under load")
+        wait_until(lambda: len(self.answered) >= enough or self.lost, "calls under load", LOAD_PATIENCE_SECONDS)
 
     def test_no_call_is_lost_that_is_retried_once(self):
         with concurrent.futures.ThreadPoolExecutor(self.CALLERS) as pool:
