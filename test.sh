@@ -58,7 +58,8 @@ step_run_once() { check "run.sh --once" ./run.sh --once; }
 step_integration() {
   local program
   bazel build --config=opt //:all //tests/crash:all >"$LOG_DIRECTORY/integration_build.log" 2>&1 || true
-  for program in $(tree_files 'tests/integration/*_test.sh' 'tests/integration/*_test.py' 'tests/crash/*_test.py'); do
+  for program in $(tree_files 'tests/integration/*_test.sh' 'tests/integration/*_test.py' 'tests/crash/*_test.py' \
+    'tests/cluster/*_test.py'); do
     case $program in
       *.py) check "$program" /usr/bin/python3 "$program" ;;
       *.sh) check "$program" bash "$program" ;;

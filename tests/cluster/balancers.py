@@ -65,12 +65,16 @@ backend replicas
 
 
 def nginx(directory, ports):
-    """No active health checks in the free nginx: a replica that refuses connections is left out for a second."""
+    """No active health checks in the free nginx: a replica that refuses connections is left out for a second.
+
+    After keepalive_requests calls (1,000 by default) it ends a connection by GOAWAY. A call that crosses that may fail,
+    and a call here is made once.
+    """
     port = free_port()
     servers = "\n".join(f"    server 127.0.0.1:{p} max_fails=1 fail_timeout=1s;" for p in ports)
     return Balancer("nginx", [NGINX, "-p", str(directory), "-e", "stderr", "-c", "{config}"], directory, f"""
 daemon off;
-worker_processes 1;
+master_process off;
 pid {directory}/nginx.pid;
 error_log stderr warn;
 events {{ worker_connections 4096; }}
@@ -87,7 +91,7 @@ http {{
   }}
   server {{
     listen 127.0.0.1:{port} http2;
-    http2_max_requests 1000000;
+    keepalive_requests 1000000;
     location / {{
       grpc_pass grpc://replicas;
       grpc_read_timeout 120s;

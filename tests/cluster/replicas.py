@@ -1,15 +1,11 @@
 """Three Genledgers on one PostgreSQL, behind a balancer, and callers that only know the balancer."""
 
-import pathlib
 import signal
-import sys
 
 import grpc
 
 from harness import (PATIENCE_SECONDS, SERVER, Process, admin, admin_grpc, api, api_grpc, wait_until)
 from ports import accepts, free_port
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "crash"))
 
 REPLICAS = 3
 
@@ -77,6 +73,19 @@ class Front:
 
     def status(self):
         return self.admin.GetServiceStatus(admin.GetServiceStatusRequest(), timeout=PATIENCE_SECONDS)
+
+    def replica(self):
+        """The name of one that is ready, None if whoever was asked is not."""
+        try:
+            status = self.status()
+        except grpc.RpcError:
+            return None
+        return status.replica if status.ready else None
+
+    def await_replicas(self):
+        """Until the balancer has found all of them."""
+        wait_until(lambda: len({self.replica() for _ in range(4 * REPLICAS)} - {None}) == REPLICAS,
+                   "the balancer to find the replicas")
 
     def close(self):
         self.channel.close()

@@ -60,6 +60,36 @@ def read_postgres_events(postgres):
     return events
 
 
+def read_postgres_request_ids(postgres):
+    """Which submission each request_id names."""
+    rows = postgres.query("SELECT convert_from(request_id, 'UTF8'), encode(id, 'hex') FROM request_ids")
+    return {request_id: _submission_id(bytes.fromhex(ulid))
+            for request_id, ulid in (row.rsplit("|", 1) for row in rows.splitlines())}
+
+
+# What is kept beside the submissions, against them: (what, statement). A statement finds nothing in a sound ledger.
+POSTGRES_DERIVED = (
+    ("holds a hash without a row, or has one without holding", """
+        SELECT s.tenant, encode(coalesce(s.id, h.id), 'hex') FROM submissions s
+        FULL JOIN hash_holds h ON h.tenant = s.tenant AND h.id = s.id
+        WHERE (s.id IS NOT NULL AND s.holds_hash = 1) IS DISTINCT FROM (h.id IS NOT NULL)"""),
+    ("counted otherwise than there are", """
+        SELECT coalesce(c.state, s.state), c.count, s.count
+        FROM (SELECT tenant, account, state, sum(count) AS count FROM state_counts GROUP BY 1, 2, 3) c
+        FULL JOIN (SELECT tenant, account, state, count(*) AS count FROM submissions GROUP BY 1, 2, 3) s
+        USING (tenant, account, state) WHERE coalesce(c.count, 0) <> coalesce(s.count, 0)"""),
+    ("named by a request_id, and not there", """
+        SELECT encode(r.id, 'hex') FROM request_ids r
+        WHERE NOT EXISTS (SELECT 1 FROM submissions s WHERE s.tenant = r.tenant AND s.id = r.id)"""),
+)
+
+
+def postgres_faults(postgres):
+    for what, statement in POSTGRES_DERIVED:
+        for row in postgres.query(statement).splitlines():
+            yield f"{row}: {what}"
+
+
 def ledger_faults(evidence):
     """Each submission against the POSTs that the upstream received for it."""
     posts = collections.defaultdict(list)
@@ -139,8 +169,8 @@ def _name_faults(evidence, request_id, ids):
             yield f"request_id {request_id}: named {submission_id}, names {now} now"
 
 
-def assert_sound(evidence):
-    faults = [*ledger_faults(evidence), *event_faults(evidence), *answer_faults(evidence)]
+def assert_sound(evidence, *more_faults):
+    faults = [*ledger_faults(evidence), *event_faults(evidence), *answer_faults(evidence), *more_faults]
     if faults:
         raise AssertionError("\n".join([f"{len(faults)} faults:", *faults[:FAULTS_SHOWN]]))
 

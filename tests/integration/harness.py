@@ -5,6 +5,7 @@ Used by the *_test.py beside it: run one with /usr/bin/python3 (Debian's python3
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -65,20 +66,26 @@ def wait_until(condition, what, seconds=PATIENCE_SECONDS):
         time.sleep(0.01)
 
 
-def _default_interrupt():
-    """A shell that started this in the background has SIGINT ignored, and children inherit that."""
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _prepare_child():
+    # A shell that started this in the background has SIGINT ignored, and children inherit that.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # What kills this leaves nothing behind.
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Process:
-    """A program that was started here; ended by its pid, never by its name."""
+    """A program that was started here; ended by its pid, never by its name, and with the thread that started it."""
 
     def __init__(self, arguments, log, environment=None):
         """environment: variables in addition to ours."""
         self.log_path = log
         with open(log, "ab") as output:
             self._popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                           env={**os.environ, **(environment or {})}, preexec_fn=_default_interrupt)
+                                           env={**os.environ, **(environment or {})}, preexec_fn=_prepare_child)
 
     @property
     def pid(self):
@@ -201,6 +208,12 @@ class Case(unittest.TestCase):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="genledger-"))
         self.addCleanup(shutil.rmtree, self.directory)
 
+    def run(self, result=None):
+        try:
+            return super().run(result)
+        finally:
+            self.doCleanups()  # which an interrupted test has left
+
     def simulator(self, *flags):
         simulator = Simulator(self.directory, *flags)
         self.addCleanup(simulator.process.kill)
@@ -247,4 +260,7 @@ def details_of(error):
 def main():
     if os.environ.get("GENLEDGER_TEST_ALL") == "1":
         print("long form")
+    # SIGTERM ends this as an interrupt does: what was started is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unittest.main(verbosity=2)

@@ -26,8 +26,8 @@ GENLEDGER_RUN_PACKAGES=(
   protobuf-compiler-grpc
 )
 
-# To test: the checkers, and the independent clients of the integration tests. The sanitizers come with g++,
-# libFuzzer with libclang-rt-14-dev.
+# To test: the checkers, the independent clients of the integration tests, and what stands before and behind replicas. The
+# sanitizers come with g++, libFuzzer with libclang-rt-14-dev.
 # shellcheck disable=SC2034  # used by test.sh
 GENLEDGER_TEST_PACKAGES=(
   "${GENLEDGER_RUN_PACKAGES[@]}"
@@ -35,12 +35,15 @@ GENLEDGER_TEST_PACKAGES=(
   clang-format
   clang-tidy
   git
+  haproxy
   libclang-rt-14-dev
   libgmock-dev
   libgtest-dev
+  nginx-light
   openssl
   pgbouncer
   postgresql-15
+  postgresql-client-15
   procps
   python3
   python3-grpcio
