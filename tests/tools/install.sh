@@ -26,11 +26,18 @@ GENLEDGER_RUN_PACKAGES=(
   protobuf-compiler-grpc
 )
 
+# To try many replicas: run.sh --store=postgresql.
+GENLEDGER_CLUSTER_PACKAGES=(
+  haproxy
+  postgresql-15
+)
+
 # To test: the checkers, and the independent clients of the integration tests. The sanitizers come with g++,
 # libFuzzer with libclang-rt-14-dev.
 # shellcheck disable=SC2034  # used by test.sh
 GENLEDGER_TEST_PACKAGES=(
   "${GENLEDGER_RUN_PACKAGES[@]}"
+  "${GENLEDGER_CLUSTER_PACKAGES[@]}"
   clang
   clang-format
   clang-tidy
@@ -40,7 +47,6 @@ GENLEDGER_TEST_PACKAGES=(
   libgtest-dev
   openssl
   pgbouncer
-  postgresql-15
   procps
   python3
   python3-grpcio
