@@ -2,9 +2,9 @@
 the memory of what is in flight. deploy/SCALING.md is worked out from these figures.
 
   bazel build --config=opt //:all //tests/bench:closed_loop_load
-  /usr/bin/python3 tests/bench/scaling_figures.py [cpu | disk | in_flight]
+  /usr/bin/python3 tests/bench/scaling_figures.py [cpu] [disk] [in_flight]
 
-CPU and bytes a call stay what they are on a busy machine; calls a second do not, and are printed to tell how busy it was.
+Bytes a call are the same on a busy machine, CPU a call nearly, calls a second are not: those tell how busy it was.
 PostgreSQL syncs every commit here, as a user's does.
 """
 
@@ -30,7 +30,8 @@ from replicas import Replicas  # noqa: E402
 LOAD = ROOT / "bazel-bin/tests/bench/closed_loop_load"
 CALLS = int(os.environ.get("GENLEDGER_BENCH_CALLS", "20000"))
 ROWS = 2000
-CONCURRENCY = 64
+CONCURRENCY = 64  # a replica
+REPEATS = 2
 IN_FLIGHT = (0, 1000, 5000, 10000)
 IN_FLIGHT_LATENCY_MS = 15000
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -53,7 +54,7 @@ def children(pid):
 
 
 class Database:
-    """A private PostgreSQL, or SQLite's place in the same figures."""
+    """A private PostgreSQL, and what it spends."""
 
     def __init__(self, directory):
         self._server = Postgres(directory, "figures").initialize().start()
@@ -90,7 +91,7 @@ class Database:
 def run_load(address, operation, calls, *flags):
     """Drives the replicas; calls a second. Fails with the load's own words."""
     done = subprocess.run([LOAD, f"--server={address}", f"--operation={operation}", f"--calls={calls}",
-                           f"--concurrency={CONCURRENCY}", f"--rows={ROWS}", *flags],
+                           f"--concurrency={CONCURRENCY}", f"--rows={ROWS}", *flags],  # the last of two flags counts
                           check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise AssertionError(done.stdout + done.stderr)
@@ -115,15 +116,21 @@ class Meter:
         return [(after - first) * 1e6 for after, first in zip(self.read(), before)]
 
 
-def measure_operations(name, address, meter):
-    for operation, flags in (("new", ()), ("new", ("--request_ids",)), ("duplicate", ()), ("get", ())):
+OPERATIONS = (("new",), ("new", "--request_ids"), ("duplicate",), ("get",))
+
+
+def measure(name, address, meter, concurrency, operations=OPERATIONS):
+    """The cheapest of REPEATS: whatever else runs on the machine only ever adds."""
+    for operation, *flags in operations:
+        flags = [f"--concurrency={concurrency}", *flags]
         # Duplicates and reads need rows first: their cost is measured alone and taken off.
-        preparation = [0] * 4 if operation == "new" else meter.cost(lambda: run_load(address, operation, 1))
-        rate = []
-        whole = meter.cost(lambda: rate.append(run_load(address, operation, CALLS, *flags)))
-        server, postgres, notify, balancer = ((a - b) / CALLS for a, b in zip(whole, preparation))
-        print(f"{name:26} {operation + ' ' + ' '.join(flags):20} replicas {server:6.1f} us, PostgreSQL {postgres:6.1f} us "
-              f"(of that LISTEN/NOTIFY {notify:5.1f} us), haproxy {balancer:5.1f} us a call; {rate[0]}/s", flush=True)
+        preparation = [0] * 4 if operation == "new" else meter.cost(lambda: run_load(address, operation, 1, *flags))
+        rates, wholes = [], []
+        for _ in range(REPEATS):
+            wholes.append(meter.cost(lambda: rates.append(run_load(address, operation, CALLS, *flags))))
+        server, postgres, notify, balancer = ((a - b) / CALLS for a, b in zip(min(wholes, key=sum), preparation))
+        print(f"{name:24} {' '.join([operation, *flags]):38} replicas {server:6.1f} us, PostgreSQL {postgres:6.1f} us "
+              f"(of that LISTEN/NOTIFY {notify:5.1f} us), haproxy {balancer:5.1f} us a call; {max(rates)}/s", flush=True)
 
 
 @contextlib.contextmanager
@@ -157,16 +164,19 @@ def cpu():
     with place() as directory:
         simulator = Simulator(directory)
         server = Server(directory, simulator.url, "--upstream_account=simulator")
-        measure_operations("SQLite", server.address, Meter([server.process.pid]))
+        measure("SQLite", server.address, Meter([server.process.pid]), CONCURRENCY)
         server.kill()
         simulator.process.kill()
     with place() as directory, fleet(directory, 1) as (_, database, replicas):
-        measure_operations("PostgreSQL, 1, direct", f"127.0.0.1:{replicas.ports()[0]}", Meter(pids(replicas), database))
+        address, meter = f"127.0.0.1:{replicas.ports()[0]}", Meter(pids(replicas), database)
+        measure("PostgreSQL, 1, direct", address, meter, CONCURRENCY)
+        for concurrency in (8, 512):  # smaller and larger groups
+            measure("PostgreSQL, 1, direct", address, meter, concurrency, OPERATIONS[:1])
     for count in (1, 2, 3):
         with place() as directory, fleet(directory, count) as (_, database, replicas):
             balancer = balancers.haproxy(directory, replicas.ports())
-            measure_operations(f"PostgreSQL, {count}, haproxy", balancer.address,
-                               Meter(pids(replicas), database, balancer.process.pid))
+            measure(f"PostgreSQL, {count}, haproxy", balancer.address,
+                    Meter(pids(replicas), database, balancer.process.pid), count * CONCURRENCY)
             print(f"{count} replicas: {database.connections()} connections", flush=True)
             balancer.close()
 

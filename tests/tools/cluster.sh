@@ -53,11 +53,23 @@ postgres_files() {
   fi
 }
 
+# await_no_postmaster FILES: a server that was killed a moment ago may still be there, and would be taken for a running one.
+await_no_postmaster() {
+  local pid='' deadline=$((SECONDS + 10))
+  read -r pid 2>/dev/null <"$1/postmaster.pid" || return 0
+  while [[ $(cat "/proc/$pid/comm" 2>/dev/null) == postgres ]] && ((SECONDS < deadline)); do
+    sleep 0.1
+  done
+}
+
 # start_postgres FILES LOGS: serves the database in FILES, which is made if it is not there, on a socket that only this user
 # and root can reach: there is no port, and no password. Sets postgres_url.
 start_postgres() {
   local files=$1 socket
   make_postgres_directory "$files"
+  if [[ $files != "$(realpath "$2")"/* ]]; then
+    echo "note: the database is in $files, because user postgres cannot enter $2" >&2
+  fi
   # The path of a socket has at most 107 bytes, which the ledger's directory may exceed.
   socket=$(mktemp -d)
   remove_at_exit "$socket"
@@ -66,6 +78,7 @@ start_postgres() {
     "${as_postgres[@]}" "$POSTGRES_PROGRAMS/initdb" -D "$files" -A trust -U postgres --no-locale -E UTF8 >"$2/initdb.log" 2>&1 ||
       fail "no database could be made in $files: $(tail -n 3 "$2/initdb.log")"
   fi
+  await_no_postmaster "$files"
   # "fast": without it a psql that somebody has open would hold up the end.
   stop_by postgresql INT
   start postgresql "$2/postgresql.log" "${as_postgres[@]}" "$POSTGRES_PROGRAMS/postgres" -D "$files" \
