@@ -2,7 +2,7 @@
 the memory of what is in flight. deploy/SCALING.md is worked out from these figures.
 
   bazel build --config=opt //:all //tests/bench:closed_loop_load
-  /usr/bin/python3 tests/bench/scaling_figures.py [cpu] [disk] [in_flight]
+  /usr/bin/python3 tests/bench/scaling_figures.py [cpu] [disk] [retention] [in_flight]
 
 Bytes a call are the same on a busy machine, CPU a call nearly, calls a second are not: those tell how busy it was.
 PostgreSQL syncs every commit here, as a user's does.
@@ -29,6 +29,7 @@ from replicas import Replicas  # noqa: E402
 
 LOAD = ROOT / "bazel-bin/tests/bench/closed_loop_load"
 CALLS = int(os.environ.get("GENLEDGER_BENCH_CALLS", "20000"))
+CHEAP_CALLS = 3 * CALLS  # duplicates and reads
 ROWS = 2000
 CONCURRENCY = 64  # a replica
 REPEATS = 2
@@ -124,11 +125,13 @@ def measure(name, address, meter, concurrency, operations=OPERATIONS):
     for operation, *flags in operations:
         flags = [f"--concurrency={concurrency}", *flags]
         # Duplicates and reads need rows first: their cost is measured alone and taken off.
-        preparation = [0] * 4 if operation == "new" else meter.cost(lambda: run_load(address, operation, 1, *flags))
+        preparation, calls = [0] * 4, CALLS
+        if operation != "new":
+            preparation, calls = meter.cost(lambda: run_load(address, operation, 1, *flags)), CHEAP_CALLS
         rates, wholes = [], []
         for _ in range(REPEATS):
-            wholes.append(meter.cost(lambda: rates.append(run_load(address, operation, CALLS, *flags))))
-        server, postgres, notify, balancer = ((a - b) / CALLS for a, b in zip(min(wholes, key=sum), preparation))
+            wholes.append(meter.cost(lambda: rates.append(run_load(address, operation, calls, *flags))))
+        server, postgres, notify, balancer = ((a - b) / calls for a, b in zip(min(wholes, key=sum), preparation))
         print(f"{name:24} {' '.join([operation, *flags]):38} replicas {server:6.1f} us, PostgreSQL {postgres:6.1f} us "
               f"(of that LISTEN/NOTIFY {notify:5.1f} us), haproxy {balancer:5.1f} us a call; {max(rates)}/s", flush=True)
 
@@ -210,6 +213,33 @@ def disk():
                                  f"{CALLS + ROWS} FROM pg_stat_user_indexes ORDER BY 2 DESC LIMIT 12"), flush=True)
 
 
+def retention():
+    """How fast submissions that are old enough are deleted, and what that costs; the first sweep comes after a minute."""
+    for count in (1, 3):
+        with place() as directory, fleet(directory, count) as (simulator, database, replicas):
+            run_load(f"127.0.0.1:{replicas.ports()[0]}", "new", CALLS, "--request_ids")
+            replicas.close()
+            two_days = 2 * 24 * 3600 * 10**6
+            database.query(f"UPDATE submissions SET create_time = create_time - {two_days}, "
+                           f"update_time = update_time - {two_days}")
+            database.query("VACUUM ANALYZE")
+            replicas = Replicas(directory, database.url, simulator.url, "--retention=24h", count=count).start()
+            meter, first_wal = Meter(pids(replicas), database), database.wal()[0]
+            left = CALLS
+            while left == CALLS:
+                before, started = meter.read(), time.monotonic()
+                time.sleep(0.2)
+                left = int(database.query("SELECT count(*) FROM submissions"))
+            while left > 0:
+                time.sleep(0.2)
+                left = int(database.query("SELECT count(*) FROM submissions"))
+            seconds = time.monotonic() - started
+            server, postgres = ((after - first) / CALLS * 1e6 for after, first in zip(meter.read()[:2], before))
+            print(f"{count} replicas: {CALLS / seconds:.0f} deleted a second; replicas {server:.0f} us, PostgreSQL "
+                  f"{postgres:.0f} us, {(database.wal()[0] - first_wal) / CALLS:.0f} bytes of WAL a submission", flush=True)
+            replicas.close()
+
+
 def memory_kib(pid, key):
     return int(re.search(rf"{key}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")).group(1))
 
@@ -248,7 +278,7 @@ def in_flight():
 
 
 def main():
-    steps = {"cpu": cpu, "disk": disk, "in_flight": in_flight}
+    steps = {"cpu": cpu, "disk": disk, "retention": retention, "in_flight": in_flight}
     for name in sys.argv[1:] or steps:
         print(f"-- {name}", flush=True)
         steps[name]()
