@@ -1,4 +1,4 @@
-# Sourced by run.sh: a private PostgreSQL, and replicas on one database behind haproxy. Needs processes.sh.
+# Sourced by run.sh: a private PostgreSQL, and replicas on one database behind haproxy. Needs processes.sh and fail().
 # shellcheck shell=bash
 
 readonly POSTGRES_PROGRAMS=/usr/lib/postgresql/15/bin
