@@ -4,38 +4,47 @@ set -euo pipefail
 cd "$(dirname "$0")"
 source tests/tools/install.sh
 source tests/tools/processes.sh
+source tests/tools/cluster.sh
 
 readonly EXAMPLE=tests/data/veo3-example.json
 readonly START_SECONDS=30
 
 once=false
 submit=false
+store=sqlite
 api_key_file=
 upstream_url=https://xcompute.us
 state=
 server_address=
+server_log=
+server_command=()
 declare -A binary
 
 usage() {
   cat <<'EOF'
-usage: ./run.sh [--once]
-       ./run.sh --upstream_api_key_file=FILE [--upstream_url=URL] [--submit | --once]
+usage: ./run.sh [--store=STORE] [--once]
+       ./run.sh [--store=STORE] --upstream_api_key_file=FILE [--upstream_url=URL] [--submit | --once]
 
 Installs what is missing (apt, as root or with sudo), builds, starts the server on SQLite and a simulator of the
 upstream, submits the upstream's own example twice, shows that the second answer came from the ledger (the same
 task_id, one POST at the upstream), and serves until Ctrl-C.
 
+  --store=sqlite                one server, its ledger in a file (the default)
+  --store=postgresql            three servers behind haproxy, on a PostgreSQL of their own, which ends with them
+  --store=postgresql://…        the same on a database of yours; no password in it (PGPASSFILE, or a service file)
   --once                        exit after the example: 0 if all of it was as promised. With the simulator it uses a
-                                temporary ledger, so that the example always costs one POST.
+                                temporary ledger, so that the example always costs one POST (not in a database of yours).
   --upstream_api_key_file=FILE  talk to the real upstream, with the API key in FILE. THIS SPENDS REAL MONEY, so the
                                 example is only submitted with --submit or --once.
   --upstream_url=URL            the real upstream's base URL (default https://xcompute.us)
   --submit                      submit the example to the real upstream, then serve
 
-The ledger is kept in .run/ between runs: simulator.db for the simulator, real.db for the real upstream. A second
-./run.sh therefore answers the example from the first one's ledger, with the first one's task_id and without any
-POST; `rm -r .run/simulator.db*` starts afresh. Never delete real.db to retry: it knows what was already paid for.
-The server listens on 127.0.0.1:50051 and the simulator on 127.0.0.1:8090, or on free ports if those are taken.
+The ledger is kept in .run/ between runs: simulator.db or simulator-postgres/ for the simulator, real.db or
+real-postgres/ for the real upstream. A second ./run.sh therefore answers the example from the first one's ledger, with
+the first one's task_id and without any POST; `rm -r .run/simulator*` starts afresh. Never delete .run/real* to retry, and
+stay with one --store: each ledger knows only what was paid for through it.
+The server (or haproxy) listens on 127.0.0.1:50051 and the simulator on 127.0.0.1:8090, or on free ports if those are
+taken; PostgreSQL only on a socket that nobody else may open.
 EOF
 }
 
@@ -50,6 +59,7 @@ parse_arguments() {
     case "$argument" in
       --once) once=true ;;
       --submit) submit=true ;;
+      --store=sqlite | --store=postgresql | --store=postgresql:?* | --store=postgres://?*) store=${argument#*=} ;;
       --upstream_api_key_file=?*) api_key_file=$(realpath -m -- "${argument#*=}") ;;
       --upstream_url=?*) upstream_url=${argument#*=} url_given=true ;;
       --help | -h) usage && exit 0 ;;
@@ -67,6 +77,20 @@ parse_arguments() {
 }
 
 real() { [[ -n $api_key_file ]]; }
+many_replicas() { [[ $store != sqlite ]]; }
+
+# What the ledger's files in $state begin with.
+ledger_name() {
+  local name=simulator
+  if real; then
+    name=real
+  fi
+  # Receipts for one database of the user's are not offered to another.
+  case $store in
+    sqlite | postgresql) echo "$name" ;;
+    *) echo "$name-database-$(cksum <<<"$store" | cut -d ' ' -f 1)" ;;
+  esac
+}
 
 build() {
   local -a targets=(//:genledger //:genledgerctl //:upstream_simulator)
@@ -79,6 +103,21 @@ build() {
   [[ ${#binary[@]} -eq ${#targets[@]} ]] || fail "cannot tell where Bazel put the programs"
 }
 
+warn_of_money() {
+  local other ledger=$state/real.db
+  case $store in
+    sqlite) ;;
+    postgresql) ledger=$(postgres_files "$state" real) ;;
+    *) ledger="your database" ;;
+  esac
+  echo "*** The upstream is $upstream_url: REAL, every new request costs money. Ledger: $ledger ***"
+  for other in "$state/real.db" "$(postgres_files "$state" real)"; do
+    if [[ -e $other && $other != "$ledger" ]]; then
+      echo "*** This ledger does not know what was paid for through $other, and would pay for it again. ***"
+    fi
+  done
+}
+
 # The directory of the ledger, the logs and the port files.
 choose_state() {
   if $once && ! real; then
@@ -89,12 +128,17 @@ choose_state() {
     (umask 077 && mkdir -p "$state")
     lock_or_fail
   fi
+  if [[ $store == postgresql ]]; then
+    admit_postgres "$state"
+  fi
 }
 
 # Two servers on one ledger file would be one too many.
 lock_or_fail() {
   exec {lock}>"$state/lock"
-  flock --nonblock "$lock" || fail "another ./run.sh is running here"
+  flock --nonblock "$lock" && return
+  echo "another ./run.sh is running here, or about to end: waiting 10 s" >&2
+  flock --timeout 10 "$lock" || fail "another ./run.sh is running here"
 }
 
 start_simulator() {
@@ -107,17 +151,37 @@ start_simulator() {
   upstream_url=http://127.0.0.1:$(await_port simulator "$state/simulator.port" "$START_SECONDS")
 }
 
-start_server() {
-  rm -f "$state/server.port"
-  local -a flags=("--insecure" "--port_file=$state/server.port" "--upstream_url=$upstream_url")
+# Sets server_command, all but the flags that differ from one replica to the next.
+choose_server_command() {
+  server_command=("${binary[genledger]}" --insecure "--upstream_url=$upstream_url")
   if real; then
-    flags+=("--store=sqlite:$state/real.db" "--upstream_api_key_file=$api_key_file")
+    server_command+=("--upstream_api_key_file=$api_key_file")
   else
-    flags+=("--store=sqlite:$state/simulator.db" "--upstream_api_key_file=$state/simulator.key"
-      "--upstream_account=simulator")
+    server_command+=("--upstream_api_key_file=$state/simulator.key" "--upstream_account=simulator")
   fi
-  start server "$state/server.log" "${binary[genledger]}" "--listen=127.0.0.1:$(port_or_free 50051)" "${flags[@]}"
+}
+
+# One server, on SQLite.
+start_server() {
+  server_log=$state/server.log
+  rm -f "$state/server.port"
+  start server "$server_log" "${server_command[@]}" "--listen=127.0.0.1:$(port_or_free 50051)" \
+    "--port_file=$state/server.port" "--store=sqlite:$state/$(ledger_name).db"
   server_address=127.0.0.1:$(await_port server "$state/server.port" "$START_SECONDS")
+}
+
+# Several on one PostgreSQL, behind haproxy.
+start_cluster() {
+  local port url=$store
+  server_log="$state/replica-*.log"
+  if [[ $store == postgresql ]]; then
+    start_postgres "$(postgres_files "$state" "$(ledger_name)")" "$state"
+    url=$postgres_url
+  fi
+  start_replicas "$state" "$state/$(ledger_name)" "${server_command[@]}" "--store=$url"
+  port=$(port_from 50051)
+  start_haproxy "$state" "$port"
+  server_address=127.0.0.1:$port
 }
 
 ctl() { "${binary[genledgerctl]}" "--server=$server_address" "$@"; }
@@ -129,7 +193,7 @@ posts_received() { curl -fsS --max-time 10 "$upstream_url/_control/stats" | jq -
 # answered_how to how the ledger found it.
 submit_example() {
   local answer
-  answer=$(ctl submit --spec_json "$EXAMPLE" --output=json) || fail "the example was not submitted; see $state/server.log"
+  answer=$(ctl submit --spec_json "$EXAMPLE" --output=json) || fail "the example was not submitted; see $server_log"
   jq "$1" <<<"$answer"
   answered_task_id=$(jq -r '.submission | .task_id // .taskId // empty' <<<"$answer")
   answered_how=$(jq -r '.dedupe // empty' <<<"$answer")
@@ -156,6 +220,9 @@ show_example() {
     fail "the second answer's task_id is $answered_task_id, the first one's was $first_task_id"
   [[ $answered_how == *JOINED ]] || fail "the second answer says '$answered_how', not that it joined the first"
   echo "== answered from the ledger (${answered_how#DEDUPE_}), with the same task_id: $answered_task_id"
+  if many_replicas; then
+    echo "== the first request went to $(answering_replica "$state" 1), the second one to $(answering_replica "$state" 2)"
+  fi
   if ! real; then
     check_posts "$created"
   fi
@@ -174,7 +241,7 @@ check_posts() {
 serve() {
   cat <<EOF
 
-Genledger serves gRPC on $server_address (upstream: $upstream_url); log: $state/server.log
+Genledger serves gRPC on $server_address (upstream: $upstream_url); log: $server_log
 EOF
   if real; then
     echo "*** Every new request that you submit now is paid for. ***"
@@ -189,23 +256,37 @@ EOF
   else
     echo "  curl -s $upstream_url/_control/stats"
   fi
+  if many_replicas; then
+    echo "  kill -9 ${started_pid[replica-1]}        # replica-1 (replica-2: ${started_pid[replica-2]}); the others go on"
+  fi
   echo "Ctrl-C ends it."
   trap 'echo && exit 0' INT TERM
-  await_first_end
+  while await_first_end; do
+    echo "the other replicas go on"
+  done
+  return 1
 }
 
 main() {
   parse_arguments "$@"
   install_packages "${GENLEDGER_RUN_PACKAGES[@]}"
+  if many_replicas; then
+    install_packages "${GENLEDGER_CLUSTER_PACKAGES[@]}"
+  fi
   clean_up_at_exit
   build
   choose_state
   if real; then
-    echo "*** The upstream is $upstream_url: REAL, every new request costs money. Ledger: $state/real.db ***"
+    warn_of_money
   else
     start_simulator
   fi
-  start_server
+  choose_server_command
+  if many_replicas; then
+    start_cluster
+  else
+    start_server
+  fi
   if $submit; then
     show_example
   fi

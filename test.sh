@@ -52,7 +52,10 @@ step_tests() {
   bazel_tests "" --config=opt "${long_form[@]}" -- "${targets[@]}"
 }
 
-step_run_once() { check "run.sh --once" ./run.sh --once; }
+step_run_once() {
+  check "run.sh --once" ./run.sh --once
+  check "run.sh --once --store=postgresql" ./run.sh --once --store=postgresql
+}
 
 # Programs of their own, that use the built programs as a user would: exit 0 passed, 77 skipped, else failed.
 step_integration() {

@@ -26,23 +26,28 @@ GENLEDGER_RUN_PACKAGES=(
   protobuf-compiler-grpc
 )
 
+# To try many replicas: run.sh --store=postgresql.
+GENLEDGER_CLUSTER_PACKAGES=(
+  haproxy
+  postgresql-15
+)
+
 # To test: the checkers, the independent clients of the integration tests, and what stands before and behind replicas. The
 # sanitizers come with g++, libFuzzer with libclang-rt-14-dev.
 # shellcheck disable=SC2034  # used by test.sh
 GENLEDGER_TEST_PACKAGES=(
   "${GENLEDGER_RUN_PACKAGES[@]}"
+  "${GENLEDGER_CLUSTER_PACKAGES[@]}"
   clang
   clang-format
   clang-tidy
   git
-  haproxy
   libclang-rt-14-dev
   libgmock-dev
   libgtest-dev
   nginx-light
   openssl
   pgbouncer
-  postgresql-15
   postgresql-client-15
   procps
   python3
