@@ -31,6 +31,7 @@ LOAD = ROOT / "bazel-bin/tests/bench/closed_loop_load"
 CALLS = int(os.environ.get("GENLEDGER_BENCH_CALLS", "20000"))
 CHEAP_CALLS = 3 * CALLS  # duplicates and reads
 ROWS = 2000
+AGED = 6000  # submissions to delete
 CONCURRENCY = 64  # a replica
 REPEATS = 2
 IN_FLIGHT = (0, 1000, 5000, 10000)
@@ -84,6 +85,9 @@ class Database:
 
     def connections(self):
         return int(self.query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'genledger'"))
+
+    def deleted(self):
+        return int(self.query("SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'submissions'"))
 
     def checkpoint(self):
         self.query("CHECKPOINT")
@@ -217,7 +221,7 @@ def retention():
     """How fast submissions that are old enough are deleted, and what that costs; the first sweep comes after a minute."""
     for count in (1, 3):
         with place() as directory, fleet(directory, count) as (simulator, database, replicas):
-            run_load(f"127.0.0.1:{replicas.ports()[0]}", "new", CALLS, "--request_ids")
+            run_load(f"127.0.0.1:{replicas.ports()[0]}", "new", AGED, "--request_ids")
             replicas.close()
             two_days = 2 * 24 * 3600 * 10**6
             database.query(f"UPDATE submissions SET create_time = create_time - {two_days}, "
@@ -225,18 +229,15 @@ def retention():
             database.query("VACUUM ANALYZE")
             replicas = Replicas(directory, database.url, simulator.url, "--retention=24h", count=count).start()
             meter, first_wal = Meter(pids(replicas), database), database.wal()[0]
-            left = CALLS
-            while left == CALLS:
+            while database.deleted() == 0:
                 before, started = meter.read(), time.monotonic()
-                time.sleep(0.2)
-                left = int(database.query("SELECT count(*) FROM submissions"))
-            while left > 0:
-                time.sleep(0.2)
-                left = int(database.query("SELECT count(*) FROM submissions"))
+                time.sleep(1)
+            while database.deleted() < AGED:
+                time.sleep(1)
             seconds = time.monotonic() - started
-            server, postgres = ((after - first) / CALLS * 1e6 for after, first in zip(meter.read()[:2], before))
-            print(f"{count} replicas: {CALLS / seconds:.0f} deleted a second; replicas {server:.0f} us, PostgreSQL "
-                  f"{postgres:.0f} us, {(database.wal()[0] - first_wal) / CALLS:.0f} bytes of WAL a submission", flush=True)
+            server, postgres = ((after - first) / AGED * 1e6 for after, first in zip(meter.read()[:2], before))
+            print(f"{count} replicas: {AGED / seconds:.0f} deleted a second; replicas {server:.0f} us, PostgreSQL "
+                  f"{postgres:.0f} us, {(database.wal()[0] - first_wal) / AGED:.0f} bytes of WAL a submission", flush=True)
             replicas.close()
 
 
