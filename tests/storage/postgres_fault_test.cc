@@ -283,6 +283,26 @@ TEST_F(PostgresFault, CommitThatStaysInDoubtIsUnavailableAndARepeatFindsIt) {
   EXPECT_FALSE(repeat->started_attempt.has_value());
 }
 
+TEST_F(PostgresFault, StoreThatTakesNoWritesIsNotHealthyThoughItIsRead) {
+  timeout_ = absl::Milliseconds(300);
+  const std::unique_ptr<WorkflowStore> store = Open();
+  EXPECT_TRUE(CallCheckHealth(*store).ok());
+  MakeCommitsWait();
+  EXPECT_TRUE(absl::IsUnavailable(CallCheckHealth(*store).status()));
+  EXPECT_TRUE(CallCount(*store).ok());
+  LetCommitsPass();
+  Ask(absl::StrCat("ALTER DATABASE ", database_, " SET default_transaction_read_only = on"));
+  server().Kill();
+  server().Restart();
+  EXPECT_TRUE(Contains(CallCheckHealth(*store).status(), "name the primary"));
+  server().Psql("postgres",
+                absl::StrCat("ALTER DATABASE ", database_, " RESET default_transaction_read_only"));
+  const absl::Time deadline = absl::Now() + kDeadline;
+  while (!CallCheckHealth(*store).ok()) {
+    ASSERT_LT(absl::Now(), deadline);
+  }
+}
+
 TEST_F(PostgresFault, NothingThatWasAnsweredIsLostWhenTheServerDies) {
   const std::unique_ptr<WorkflowStore> store = Open();
   constexpr int kCallers = 8;
