@@ -140,7 +140,6 @@ class PostgresTest(PostgresCase):
         return server.admin.GetServiceStatus(admin.GetServiceStatusRequest(), timeout=PATIENCE_SECONDS)
 
     def test_a_store_that_takes_no_writes_ends_readiness_and_says_why(self):
-        """Reads go on meanwhile, where there is a server to read from."""
         upstream = self.simulator()
         self.postgres.query("CREATE ROLE writer SUPERUSER LOGIN PASSWORD 'right'")
         for database in ("standby", "locked", "gone"):
