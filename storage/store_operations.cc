@@ -501,7 +501,7 @@ absl::StatusOr<PreviewOutcome> RunPreview(DedupeReader& reader, const NewSubmiss
 absl::StatusOr<ClaimDueOutcome> RunClaimDue(StoreTransaction& transaction,
                                             const ClaimDueCommand& command, absl::Time now) {
   now = ToMicrosecond(now);
-  ClaimDueOutcome outcome;
+  ClaimDueOutcome outcome{.store_time = now};
   GL_RETURN_IF_ERROR(ExpireWhatRanOut(transaction, command, now, outcome));
   GL_RETURN_IF_ERROR(ActWithoutSlots(transaction, command, now, outcome));
   GL_RETURN_IF_ERROR(ClaimShares(transaction, command, now, outcome));
@@ -558,7 +558,11 @@ absl::StatusOr<int64_t> RunExpireLeases(StoreTransaction& transaction, const std
   }
 }
 
-absl::StatusOr<PurgeOutcome> RunPurge(StoreTransaction& transaction, const PurgeCommand& command) {
+absl::StatusOr<PurgeOutcome> RunPurge(StoreTransaction& transaction, PurgeCommand command,
+                                      absl::Time now) {
+  const absl::Duration ahead = std::max(command.caller_time - now, absl::ZeroDuration());
+  command.finished_before -= ahead;
+  command.tombstones_before -= ahead;
   PurgeOutcome outcome{.next = command.after};
   if (command.rows_max <= 0) {
     return outcome;

@@ -47,6 +47,7 @@ absl::StatusOr<CancelResult> RunCancel(StoreTransaction& transaction, const Canc
 absl::StatusOr<int64_t> RunExpireLeases(StoreTransaction& transaction, const std::string& actor,
                                         const AmbiguityRules& rules, absl::Time ended_by,
                                         absl::Time now);
-absl::StatusOr<PurgeOutcome> RunPurge(StoreTransaction& transaction, const PurgeCommand& command);
+absl::StatusOr<PurgeOutcome> RunPurge(StoreTransaction& transaction, PurgeCommand command,
+                                      absl::Time now);
 
 }  // namespace genledger

@@ -75,6 +75,8 @@ struct ClaimDueOutcome {
   // When something that was not dealt with becomes due; InfiniteFuture if nothing will. In the past
   // if more is due than `limit` allowed.
   absl::Time next_due_time = absl::InfiniteFuture();
+  // What the store's clock showed: all times of submissions are its.
+  absl::Time store_time;
 };
 
 // What names a submission, within a tenant.
@@ -197,6 +199,9 @@ struct PurgeCommand {
   absl::Time finished_before = absl::InfinitePast();
   // Tombstones of submissions that finished before go.
   absl::Time tombstones_before = absl::InfinitePast();
+  // The clock by which these two were counted. Where it is ahead of the store's, so are they, and
+  // both are taken back by as much: no clock but a wrong one on both sides deletes anything early.
+  absl::Time caller_time = absl::InfinitePast();
   // Submissions that one call deletes at most, and tombstones.
   int32_t rows_max = 200;
   // Where the walk goes on: the `next` of the step before. Empty: at the oldest.
@@ -286,6 +291,11 @@ class WorkflowStore {
   virtual void List(ListQuery query, Callback<ListPage> done) = 0;
   // Events of one submission in revision order, after a revision. NOT_FOUND.
   virtual void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) = 0;
+
+  // Whether calls should come to this process, as far as the store can tell; its clock. OK if it
+  // answers and, where other processes use it too, takes writes from this one. A store of this
+  // process alone need only be readable: nobody else could tell the task ids that were paid for.
+  virtual void CheckHealth(Callback<absl::Time> done) = 0;
 
   // Cheap at any size: kept with every write, not counted.
   virtual void Count(Callback<StoreCounts> done) = 0;

@@ -72,7 +72,7 @@ AttemptGate::Batch AttemptGate::EnterMany(int32_t count_max) {
       break;
     }
     const bool is_probe = permit->is_probe();
-    Slot slot(this, std::move(*permit));
+    Slot slot(this, now, std::move(*permit));
     if (!batch.slots.empty() && slot.fingerprint() != batch.slots.front().fingerprint()) {
       break;
     }

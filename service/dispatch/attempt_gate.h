@@ -34,9 +34,12 @@ class AttemptGate {
   class Slot {
    public:
     Slot(Slot&& other) noexcept
-        : owner_(std::exchange(other.owner_, nullptr)), permit_(std::move(other.permit_)) {}
+        : owner_(std::exchange(other.owner_, nullptr)),
+          taken_time_(other.taken_time_),
+          permit_(std::move(other.permit_)) {}
     Slot& operator=(Slot&& other) noexcept {
       std::swap(owner_, other.owner_);
+      std::swap(taken_time_, other.taken_time_);
       std::swap(permit_, other.permit_);
       return *this;
     }
@@ -49,12 +52,16 @@ class AttemptGate {
 
     // Of the key that the attempt must use.
     const std::string& fingerprint() const { return permit_->fingerprint(); }
+    // By the gate's clock: before the attempt was committed.
+    absl::Time taken_time() const { return taken_time_; }
 
    private:
     friend class AttemptGate;
-    Slot(AttemptGate* owner, Breakers::Permit permit) : owner_(owner), permit_(std::move(permit)) {}
+    Slot(AttemptGate* owner, absl::Time taken_time, Breakers::Permit permit)
+        : owner_(owner), taken_time_(taken_time), permit_(std::move(permit)) {}
 
     AttemptGate* owner_;
+    absl::Time taken_time_;
     // Until the result of the attempt is recorded.
     std::optional<Breakers::Permit> permit_;
   };

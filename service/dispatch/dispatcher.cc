@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "service/base/check.h"
 #include "service/base/errors.h"
 #include "service/dispatch/resend.h"
+#include "service/dispatch/store_offset.h"
 #include "service/upstream/classify.h"
 #include "service/upstream/local_refusal.h"
 #include "service/upstream/wire_codec.h"
@@ -21,8 +21,8 @@ constexpr absl::Duration kResendMargin = absl::Seconds(1);
 constexpr absl::Duration kClaimRetryDelay = absl::Seconds(1);
 // How often a full dispatcher looks for submissions whose submit_within has run out.
 constexpr absl::Duration kBacklogExpiryInterval = absl::Seconds(1);
-// How soon it looks again when something became due while the store was answering. Not at once: the
-// store's clock may be behind ours.
+// How soon it looks again when something became due while the store was answering. Not at once: by
+// the store's clock it may be due only when the answer has come.
 constexpr absl::Duration kDueMeanwhileDelay = absl::Milliseconds(10);
 // Bounds one ClaimDue.
 constexpr int32_t kClaimBatchMax = 64;
@@ -72,13 +72,21 @@ void BecomeAmbiguous(AttemptResult& result) {
 // One attempt that is out, from its launch until its outcome is stored.
 struct Dispatcher::Flight {
   Flight(Submission s, Attempt a, Slot slot_in)
-      : submission(std::move(s)), attempt(std::move(a)), slot(std::move(slot_in)) {}
+      : submission(std::move(s)),
+        attempt(std::move(a)),
+        slot(std::move(slot_in)),
+        clocks(slot.taken_time(), attempt.start_time),
+        start_time(clocks.ToOurs(attempt.start_time)) {}
 
   Submission submission;  // as it was when the attempt was committed
   Attempt attempt;
   std::string body;
   Secret api_key;
   Slot slot;
+  const StoreOffset clocks;
+  // By our clock, and no later than by the store's: whatever is counted from it ends before the
+  // lease does.
+  const absl::Time start_time;
   // Whether a byte of an earlier send of this attempt may be out (after 409
   // idempotency_in_progress).
   bool resending = false;
@@ -180,7 +188,7 @@ void Dispatcher::Launch(Submission submission, Attempt attempt, Slot slot) {
     return;
   }
   // Should its outcome not be stored by then, its lease ends like that of a dead process.
-  SchedulePump(flight->submission.lease_expire_time);
+  SchedulePump(flight->clocks.ToOurs(flight->submission.lease_expire_time));
   if (flight->submission.run_attempts == 1) {
     retry_budget_.OnFirstAttempt(clock_->Now());
   }
@@ -190,13 +198,12 @@ void Dispatcher::Launch(Submission submission, Attempt attempt, Slot slot) {
 }
 
 void Dispatcher::Send(std::shared_ptr<Flight> flight) {
-  PostRequest request{
-      .idempotency_key = flight->attempt.idempotency_key,
-      .body = flight->body,
-      .api_key = flight->api_key,
-      .deadline = flight->attempt.start_time + options_.attempt_timeout,
-      // Whatever is sent must be answered, or given up, before the lease ends.
-      .start_by = flight->attempt.start_time + options_.lease - options_.attempt_timeout};
+  PostRequest request{.idempotency_key = flight->attempt.idempotency_key,
+                      .body = flight->body,
+                      .api_key = flight->api_key,
+                      .deadline = flight->start_time + options_.attempt_timeout,
+                      // Whatever is sent must be answered, or given up, before the lease ends.
+                      .start_by = flight->start_time + options_.lease - options_.attempt_timeout};
   if (flight->resending) {
     request.start_by = request.deadline;
   }
@@ -222,7 +229,7 @@ bool Dispatcher::GoOnAfterInProgress(const std::shared_ptr<Flight>& flight,
                                      const AttemptResult& result) {
   const absl::Time resend_time =
       clock_->Now() + InProgressDelay(result.retry_after, flight->resends);
-  if (resend_time + kResendMargin > flight->attempt.start_time + options_.attempt_timeout) {
+  if (resend_time + kResendMargin > flight->start_time + options_.attempt_timeout) {
     return false;
   }
   timers_->At(resend_time, [this, flight] {
@@ -239,16 +246,16 @@ bool Dispatcher::GoOnAfterInProgress(const std::shared_ptr<Flight>& flight,
   return true;
 }
 
-std::optional<absl::Time> Dispatcher::RetryTime(const Submission& submission,
-                                                const AttemptResult& result,
+std::optional<absl::Time> Dispatcher::RetryTime(const Flight& flight, const AttemptResult& result,
                                                 absl::Time after_backoff) {
+  const Submission& submission = flight.submission;
   const RunTally before{.posts_counted = submission.run_counted_posts,
                         .trusted_envelope_refusals = submission.run_trusted_refusals};
   if (!retry_.MayRetry(CountPost(before, result), result)) {
     return std::nullopt;
   }
-  const absl::Time budgeted =
-      retry_budget_.Take(result, submission.submit_deadline_time, clock_->Now());
+  const absl::Time budgeted = retry_budget_.Take(
+      result, flight.clocks.ToOurs(submission.submit_deadline_time), clock_->Now());
   return std::max(after_backoff, budgeted);
 }
 
@@ -262,12 +269,16 @@ void Dispatcher::RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult res
   }
   const absl::Time after_backoff =
       clock_->Now() + backoff_.Delay(flight->submission.run_attempts, result.retry_after);
-  FinishAttempt finish{.attempt = flight->attempt.number,
-                       .epoch = flight->attempt.epoch,
-                       .retry_time = RetryTime(flight->submission, result, after_backoff),
-                       .rules = options_.ambiguity,
-                       .actor = options_.replica};
-  finish.earliest_repost_time = finish.retry_time.value_or(after_backoff);
+  const std::optional<absl::Time> retry_time = RetryTime(*flight, result, after_backoff);
+  FinishAttempt finish{
+      .attempt = flight->attempt.number,
+      .epoch = flight->attempt.epoch,
+      .earliest_repost_time = flight->clocks.ToStores(retry_time.value_or(after_backoff)),
+      .rules = options_.ambiguity,
+      .actor = options_.replica};
+  if (retry_time.has_value()) {
+    finish.retry_time = finish.earliest_repost_time;
+  }
   finish.result = std::move(result);
   const SubmissionId id = flight->submission.id;
   recorder_.Record(id, std::move(finish),
@@ -304,11 +315,12 @@ void Dispatcher::OnOutcomeStored(const Flight& flight, const std::optional<Submi
   hub_->Publish(*stored);
   switch (stored->state) {
     case SubmissionState::kPending:
-      SchedulePump(std::min(stored->next_attempt_time, stored->submit_deadline_time));
+      SchedulePump(
+          flight.clocks.ToOurs(std::min(stored->next_attempt_time, stored->submit_deadline_time)));
       break;
     case SubmissionState::kOutcomeUnknown:
       if (stored->next_attempt_time != absl::InfinitePast()) {
-        SchedulePump(stored->next_attempt_time);
+        SchedulePump(flight.clocks.ToOurs(stored->next_attempt_time));
       }
       logger_->Log(
           Severity::kWarning, "outcome_unknown",
@@ -356,17 +368,19 @@ void Dispatcher::Pump() {
                           .claim = MakeClaim(std::move(fingerprint)),
                           .rules = options_.ambiguity,
                           .limit = static_cast<int32_t>(batch.slots.size())};
-  store_->ClaimDue(std::move(command), [this, batch = std::move(batch)](
+  store_->ClaimDue(std::move(command), [this, batch = std::move(batch), asked = clock_->Now()](
                                            absl::StatusOr<ClaimDueOutcome> outcome) mutable {
-    OnClaimed(std::move(batch), std::move(outcome));
+    OnClaimed(asked, std::move(batch), std::move(outcome));
   });
 }
 
-void Dispatcher::OnClaimed(AttemptGate::Batch batch, absl::StatusOr<ClaimDueOutcome> outcome) {
+void Dispatcher::OnClaimed(absl::Time asked, AttemptGate::Batch batch,
+                           absl::StatusOr<ClaimDueOutcome> outcome) {
   const absl::Time now = clock_->Now();
   absl::Time next = now + kClaimRetryDelay;
   if (outcome.ok()) {
-    next = std::min(outcome->next_due_time, now + options_.reconcile_interval);
+    const StoreOffset clocks(asked, outcome->store_time);
+    next = std::min(clocks.ToOurs(outcome->next_due_time), now + options_.reconcile_interval);
   } else {
     logger_->Log(Severity::kError, "claim_failed", {{"error", outcome.status().ToString()}});
   }

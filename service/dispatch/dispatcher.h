@@ -123,12 +123,15 @@ class Dispatcher {
   void RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult result);
   void TellGate(Flight& flight, const AttemptResult& result);
   void OnOutcomeStored(const Flight& flight, const std::optional<Submission>& stored);
-  std::optional<absl::Time> RetryTime(const Submission& submission, const AttemptResult& result,
+  // By our clock.
+  std::optional<absl::Time> RetryTime(const Flight& flight, const AttemptResult& result,
                                       absl::Time after_backoff);
 
   void Pump();
   void OnSlotFree();
-  void OnClaimed(AttemptGate::Batch batch, absl::StatusOr<ClaimDueOutcome> outcome);
+  // `asked`: when the store was, by our clock.
+  void OnClaimed(absl::Time asked, AttemptGate::Batch batch,
+                 absl::StatusOr<ClaimDueOutcome> outcome);
   void LaunchClaimed(std::vector<Slot> slots, ClaimDueOutcome outcome);
   void SchedulePump(absl::Time when);
 

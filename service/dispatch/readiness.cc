@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 namespace genledger {
 
 Readiness::Readiness(ReadinessOptions options, Collaborators collaborators,
@@ -33,26 +31,36 @@ void Readiness::ProbeLater() {
 }
 
 void Readiness::Probe() {
+  bool ask = false;
   {
     absl::MutexLock lock(&mu_);
     if (draining_) {
       return;
     }
+    ask = !std::exchange(asking_, true);
+    if (!ask) {
+      Judge();
+    }
   }
-  c_.store->Count([this](const absl::StatusOr<StoreCounts>& counts) {
-    OnProbed(counts.status());
-    ProbeLater();
-  });
+  ProbeLater();
+  if (ask) {
+    c_.store->CheckHealth(
+        [this](const absl::StatusOr<absl::Time>& health) { OnProbed(health.status()); });
+  }
 }
 
 void Readiness::OnProbed(const absl::Status& status) {
-  const absl::Time now = c_.clock->Now();
   absl::MutexLock lock(&mu_);
+  asking_ = false;
   if (status.ok()) {
-    answer_time_ = now;
+    answer_time_ = c_.clock->Now();
   }
-  const bool ready = now - answer_time_ < options_.patience;
   store_error_ = status.ok() ? "" : std::string(status.message());
+  Judge();
+}
+
+void Readiness::Judge() {
+  const bool ready = c_.clock->Now() - answer_time_ < options_.patience;
   if (draining_ || ready == store_ready_) {
     return;
   }
@@ -75,7 +83,10 @@ std::string Readiness::not_ready_reason() const {
   if (!started_) {
     return "this server is starting";
   }
-  return store_ready_ ? "" : absl::StrCat("the store does not answer: ", store_error_);
+  if (store_ready_) {
+    return "";
+  }
+  return store_error_.empty() ? "the store does not answer" : store_error_;
 }
 
 }  // namespace genledger

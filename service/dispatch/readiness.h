@@ -23,8 +23,8 @@ struct ReadinessOptions {
   absl::Duration patience = absl::Seconds(30);
 };
 
-// Asks the store for its counts, a read: a store that cannot be written still tells the task ids
-// that it has, so a full disk does not end readiness. Thread safe.
+// Asks the store for its health (WorkflowStore::CheckHealth), one question at a time: one that is
+// not answered counts like a failure. Thread safe.
 class Readiness {
  public:
   struct Collaborators {
@@ -44,13 +44,15 @@ class Readiness {
   void Drain();
 
   bool ready() const;
-  // One sentence; empty while ready.
+  // One sentence, with what the store said last; empty while ready.
   std::string not_ready_reason() const;
 
  private:
+  void ProbeLater();
   void Probe();
   void OnProbed(const absl::Status& status);
-  void ProbeLater();
+  // Ends readiness, or begins it again.
+  void Judge() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const ReadinessOptions options_;
   const Collaborators c_;
@@ -60,6 +62,7 @@ class Readiness {
   bool started_ ABSL_GUARDED_BY(mu_) = false;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
   bool store_ready_ ABSL_GUARDED_BY(mu_) = true;
+  bool asking_ ABSL_GUARDED_BY(mu_) = false;
   absl::Time answer_time_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
   std::string store_error_ ABSL_GUARDED_BY(mu_);
 };

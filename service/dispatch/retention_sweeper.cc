@@ -50,6 +50,7 @@ void RetentionSweeper::Step() {
   }
   PurgeCommand command{.finished_before = now - options_.retention,
                        .tombstones_before = now - options_.tombstone_retention,
+                       .caller_time = now,
                        .rows_max = options_.rows_per_step};
   {
     absl::MutexLock lock(&mu_);

@@ -17,10 +17,6 @@ void StatusService::Get(const Principal& caller,
     return;
   }
   c_.store->Count([this, done = std::move(done)](absl::StatusOr<StoreCounts> counts) mutable {
-    if (!counts.ok()) {
-      done(std::move(counts).status());
-      return;
-    }
     ServiceStatus status{.version = options_.version,
                          .replica = options_.replica,
                          .start_time = options_.start_time,
@@ -28,15 +24,18 @@ void StatusService::Get(const Principal& caller,
                          .not_ready_reason = c_.readiness->not_ready_reason(),
                          .draining = c_.hub->draining(),
                          .store = c_.store->Info(),
-                         .dispatch = c_.dispatcher->status(),
-                         .counts = *std::move(counts)};
+                         .dispatch = c_.dispatcher->status()};
     // The journal may be full, or hold what an earlier process left.
     status.unflushed_receipts =
         std::max(c_.journal->pending_count(), status.dispatch.unstored_acceptances);
-    const absl::Time oldest = status.counts.oldest_pending_create_time;
-    if (oldest != absl::InfiniteFuture()) {
-      status.oldest_pending_age = std::max(c_.clock->Now() - oldest, absl::ZeroDuration());
+    if (counts.ok()) {
+      const absl::Time oldest = counts->oldest_pending_create_time;
+      if (oldest != absl::InfiniteFuture()) {
+        status.oldest_pending_age = std::max(c_.clock->Now() - oldest, absl::ZeroDuration());
+      }
+      status.counts = *std::move(counts);
     }
+    // Also while the store does not answer: why it does not is what an operator asks for.
     done(std::move(status));
   });
 }

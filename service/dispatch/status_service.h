@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -26,7 +27,8 @@ struct ServiceStatus {
   bool draining = false;
   StoreInfo store;
   DispatchStatus dispatch;
-  StoreCounts counts;
+  // Unset while the store does not answer: everything else is this process's own.
+  std::optional<StoreCounts> counts;
   absl::Duration oldest_pending_age = absl::ZeroDuration();  // zero: nothing is PENDING
   // Task ids that the store does not have yet: of this process, and what a start could not bring.
   int32_t unflushed_receipts = 0;
@@ -52,7 +54,7 @@ class StatusService {
 
   StatusService(StatusServiceOptions options, Collaborators collaborators);
 
-  // Operators; others PERMISSION_DENIED. The store's error if it cannot count.
+  // Operators; others PERMISSION_DENIED.
   void Get(const Principal& caller, absl::AnyInvocable<void(absl::StatusOr<ServiceStatus>)> done);
 
  private:

@@ -45,14 +45,17 @@ void ServiceStatusToProto(const ServiceStatus& status, v1::ServiceStatus* proto)
   proto->set_concurrency_limit(status.dispatch.concurrency_limit);
   proto->set_attempts_in_flight(status.dispatch.attempts_in_flight);
   proto->set_retry_budget_left(status.dispatch.retry_budget_left);
+  proto->set_unflushed_receipts(status.unflushed_receipts);
+  if (!status.counts.has_value()) {
+    return;
+  }
   // Every state, so that a reader need not know which are missing because they are zero.
   for (const SubmissionState state : kAllSubmissionStates) {
     (*proto->mutable_submissions_by_state())[std::string(SubmissionStateName(state))] =
-        status.counts.Of(state);
+        status.counts->Of(state);
   }
   DurationToProto(status.oldest_pending_age, proto->mutable_oldest_pending_age());
-  proto->set_unknown_count(status.counts.Of(SubmissionState::kOutcomeUnknown));
-  proto->set_unflushed_receipts(status.unflushed_receipts);
+  proto->set_unknown_count(status.counts->Of(SubmissionState::kOutcomeUnknown));
 }
 
 }  // namespace genledger

@@ -687,6 +687,11 @@ absl::StatusOr<std::optional<std::string>> GroupTransaction::GetMeta(const std::
 
 absl::Status GroupTransaction::LockMeta() { return Ask(kLockMeta, {}).status(); }
 
+absl::Status GroupTransaction::PutProbe() {
+  // A row of this slot's own: replicas do not wait for one another's.
+  return PutMeta(absl::StrCat("probe_", options_.slot), "written");
+}
+
 absl::Status GroupTransaction::PutMeta(const std::string& key, const std::string& value) {
   return Ask(kPutMeta, {key, value}).status();
 }

@@ -112,6 +112,8 @@ class GroupTransaction : public StoreTransaction {
   absl::Status LockMeta();
   absl::StatusOr<std::optional<std::string>> GetMeta(const std::string& key);
   absl::Status PutMeta(const std::string& key, const std::string& value);
+  // Writes what nobody reads, so that there is something to commit.
+  absl::Status PutProbe();
 
  private:
   absl::Status Fail(absl::Status status);

@@ -73,6 +73,7 @@ class Store : public WorkflowStore {
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override;
+  void CheckHealth(Callback<absl::Time> done) override;
   void Count(Callback<StoreCounts> done) override;
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override;
   StoreInfo Info() const override;
@@ -207,8 +208,8 @@ void Store::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<in
 void Store::Purge(PurgeCommand command, Callback<PurgeOutcome> done) {
   Write<PurgeOutcome>(
       "Purge", postgres::PlanAlone("purge"), std::move(done),
-      [command = std::move(command)](GroupTransaction& transaction, absl::Time /*now*/) {
-        return RunPurge(transaction, command);
+      [command = std::move(command)](GroupTransaction& transaction, absl::Time now) {
+        return RunPurge(transaction, command, now);
       });
 }
 
@@ -237,6 +238,16 @@ void Store::ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEve
                                      [query = std::move(query)](const QueryContext& context) {
                                        return postgres::RunListEvents(context, query);
                                      });
+}
+
+void Store::CheckHealth(Callback<absl::Time> done) {
+  // A commit like any other: one that waits for its standby, or meets a full disk, shows here.
+  Write<absl::Time>(
+      "CheckHealth", postgres::PlanAlone("health"), std::move(done),
+      [](GroupTransaction& transaction, absl::Time now) -> absl::StatusOr<absl::Time> {
+        GL_RETURN_IF_ERROR(transaction.PutProbe());
+        return now;
+      });
 }
 
 void Store::Count(Callback<StoreCounts> done) {

@@ -43,6 +43,11 @@ std::string SqlStateOf(const absl::Status& status) {
   return payload.has_value() ? std::string(*payload) : std::string(kNoSqlState);
 }
 
+absl::Status WithoutSqlState(absl::Status status) {
+  status.ErasePayload(kSqlStatePayload);
+  return status;
+}
+
 bool IsLostRace(const absl::Status& status) {
   const std::string sqlstate = SqlStateOf(status);
   return sqlstate.starts_with("40") || sqlstate == kUniqueViolation || sqlstate == kDivisionByZero;

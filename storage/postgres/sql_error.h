@@ -21,6 +21,8 @@ absl::Status SqlError(std::string_view sqlstate, std::string_view message,
 
 // The SQLSTATE that SqlError was given; kNoSqlState for any other status.
 std::string SqlStateOf(const absl::Status& status);
+// As it leaves the store: the SQLSTATE is the store's concern alone.
+absl::Status WithoutSqlState(absl::Status status);
 
 // Whether nothing was wrong but that somebody else was faster: the same again may succeed.
 // Serialization failures and deadlocks (class 40), a unique key that was taken meanwhile (23505),

@@ -28,13 +28,6 @@ constexpr int kLookUpTries = 5;
 constexpr absl::Duration kLookUpPause = absl::Milliseconds(200);
 constexpr absl::Duration kRacePauseMax = absl::Milliseconds(20);
 
-absl::Status NothingWritten(const absl::Status& why) {
-  // Its own kind is the store's concern alone.
-  return absl::IsInternal(why)
-             ? absl::InternalError(why.message())
-             : errors::StoreUnavailable(absl::StrCat("nothing was written: ", why.message()));
-}
-
 LookUps Together(const WriteQueue::Group& group) {
   LookUps all;
   for (const std::unique_ptr<WriteCommand>& command : group) {
@@ -83,7 +76,7 @@ absl::Status Writer::RunGroup(WriteQueue::Group& group) {
   for (int tries = 1;; ++tries) {
     absl::StatusOr<Connection*> connection = session_.Get();
     if (!connection.ok()) {
-      return NothingWritten(connection.status());
+      return WithoutSqlState(connection.status());
     }
     Attempted attempted = RunOnce(**connection, group);
     const bool lost = (*connection)->broken();
@@ -109,7 +102,7 @@ absl::Status Writer::RunGroup(WriteQueue::Group& group) {
           return absl::OkStatus();
         }
         if (tries >= kSingleTries) {
-          return NothingWritten(attempted.failure);
+          return WithoutSqlState(attempted.failure);
         }
         if (tries > kGroupTries) {
           absl::SleepFor(std::min(absl::Milliseconds(tries), kRacePauseMax));
@@ -127,7 +120,7 @@ absl::Status Writer::RunGroup(WriteQueue::Group& group) {
         session_.Drop();  // to a server that has become a standby, for example
         options_.logger->Log(Severity::kError, "postgres_write_failed",
                              {{"error", std::string(attempted.failure.message())}});
-        return NothingWritten(attempted.failure);
+        return WithoutSqlState(attempted.failure);
     }
   }
 }
@@ -214,7 +207,7 @@ bool Writer::IsFound(const Witness& witness) {
                    {Statements().events.c_str(),
                     {witness.tenant, IdBytes(witness.id), absl::StrCat(witness.event.revision - 1),
                      "1"}},
-                   {kPutMeta, {absl::StrCat("in_doubt_", options_.slot), "looked up"}},
+                   {kPutMeta, {absl::StrCat("probe_", options_.slot), "looked up"}},
                    {kCommit, {}}},
                   options_.timeout);
     if (!rows.ok() || (*connection)->warned()) {

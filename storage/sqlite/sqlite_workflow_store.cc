@@ -91,6 +91,7 @@ class Store : public WorkflowStore {
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override;
+  void CheckHealth(Callback<absl::Time> done) override;
   void Count(Callback<StoreCounts> done) override;
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override;
   StoreInfo Info() const override;
@@ -238,8 +239,8 @@ void Store::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<in
 
 void Store::Purge(PurgeCommand command, Callback<PurgeOutcome> done) {
   Write<PurgeOutcome>("Purge", std::move(done),
-                      [command = std::move(command)](SqliteTransaction& transaction) {
-                        return RunPurge(transaction, command);
+                      [this, command = std::move(command)](SqliteTransaction& transaction) {
+                        return RunPurge(transaction, command, clock_->Now());
                       });
 }
 
@@ -268,6 +269,12 @@ void Store::ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEve
   AnswerRead<std::vector<SubmissionEvent>>("ListEvents", std::move(done), [&] {
     return parts_.readers->RunInSnapshot(
         "list events", [&](RecordReader& reader) { return sqlite::RunListEvents(reader, query); });
+  });
+}
+
+void Store::CheckHealth(Callback<absl::Time> done) {
+  Count([this, done = std::move(done)](const absl::StatusOr<StoreCounts>& counts) mutable {
+    done(counts.ok() ? absl::StatusOr<absl::Time>(clock_->Now()) : counts.status());
   });
 }
 

@@ -50,9 +50,10 @@ def read_events(path):
         database.close()
 
 
-def read_postgres_events(postgres):
+def read_postgres_events(postgres, database="postgres"):
     """The same from a database of replicas."""
-    rows = postgres.query("SELECT encode(e.id, 'hex'), e.revision, e.state, convert_from(e.task_id, 'UTF8') FROM events e")
+    rows = postgres.query("SELECT encode(e.id, 'hex'), e.revision, e.state, convert_from(e.task_id, 'UTF8') FROM events e",
+                          database)
     events = {}
     for row in rows.splitlines():
         ulid, revision, state, task_id = row.split("|", 3)

@@ -1,13 +1,15 @@
 // A library for LD_PRELOAD that ends the server with SIGKILL at a named point of its I/O, so that
-// the server itself needs no switch for it. SQLite and libcurl do their I/O through the C library's
-// functions, which are wrapped here. Set up by the environment:
+// the server itself needs no switch for it. SQLite, libpq and libcurl do their I/O through the C
+// library's functions, which are wrapped here. Set up by the environment:
 //
 //   KILL_POINT                one of the names below; unset: nothing is killed
 //   KILL_POINT_AT             the n-th occurrence, from 1 on
 //   KILL_POINT_GATE           occurrences count only from the moment when this file exists
 //   KILL_POINT_REPORT         the file that the name is written to right before the end
 //   KILL_POINT_UPSTREAM_PORT  whose connections are the upstream's (plaintext HTTP/1.1)
+//   KILL_POINT_STORE_PORT     whose connections are PostgreSQL's (not encrypted)
 //   WAL_FULL_WHILE            as long as this file exists, pwrite to the WAL fails with ENOSPC
+//   STORE_CUT_WHILE           as long as this file exists, nothing can be sent to PostgreSQL
 //
 // The names. A file is known by its name: the WAL ends in "-wal", the database in ".db", and that
 // of the receipt journal contains "receipts".
@@ -16,13 +18,16 @@
 //   wal_sync_before, wal_sync_after                         fdatasync of the WAL
 //   wal_read                                                pread of the WAL (recovery reads it
 //   all) checkpoint_write                                        pwrite to the database
+//   store_commit_before, store_commit_half, store_commit_after
+//                                                           a send to PostgreSQL with a COMMIT in
+//                                                           it
+//   store_commit_answered                                   its answer was received
 //   receipt_write_half, receipt_write_after                 pwrite to the receipt journal
 //   receipt_sync_after                                      fdatasync of the receipt journal
 //   upstream_connected                                      before the first byte on a connection
 //   upstream_half_sent                                      half of a POST's last send has left
 //   upstream_all_sent                                       the last byte has left
-//   upstream_answered                                       an answer, or a part of it, was
-//   received
+//   upstream_answered                                       an answer, or a part of it, came
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -40,6 +45,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace {
 
@@ -58,7 +64,9 @@ struct Plan {
   std::string gate = Environment("KILL_POINT_GATE");
   std::string report = Environment("KILL_POINT_REPORT");
   int upstream_port = NumberOf(Environment("KILL_POINT_UPSTREAM_PORT"));
+  int store_port = NumberOf(Environment("KILL_POINT_STORE_PORT"));
   std::string wal_full_while = Environment("WAL_FULL_WHILE");
+  std::string store_cut_while = Environment("STORE_CUT_WHILE");
 };
 
 // Never destroyed: threads go on while the process exits.
@@ -110,6 +118,9 @@ FileKind KindOf(int fd) {
   return path.ends_with(".db") ? FileKind::kDatabase : FileKind::kOther;
 }
 
+// What PostgreSQL calls the end of a transaction, in the statement and in its answer.
+constexpr std::string_view kCommit("COMMIT\0", 7);
+
 // How far the POST that is being sent on a connection has come.
 struct Connection {
   bool fresh = true;  // nothing was sent yet
@@ -121,6 +132,7 @@ std::mutex connections_mu;
 // Never destroyed, like the plan.
 std::unordered_map<int, Connection>& connections =
     *new std::unordered_map<int, Connection>;  // by descriptor
+std::unordered_set<int>& store_connections = *new std::unordered_set<int>;
 
 // Of a head with its empty line; 0 if there is none.
 size_t ContentLength(std::string_view head) {
@@ -181,22 +193,66 @@ ssize_t SendUpstream(SendFunction* next, int fd, const Connection& before, std::
   return sent;
 }
 
+bool IsStore(int fd) {
+  const std::lock_guard<std::mutex> lock(connections_mu);
+  return store_connections.contains(fd);
+}
+
+bool StoreIsCut() {
+  const std::string& cut_while = ThePlan().store_cut_while;
+  return !cut_while.empty() && Exists(cut_while);
+}
+
+ssize_t SendToStore(SendFunction* next, int fd, std::string_view bytes, int flags) {
+  if (StoreIsCut()) {
+    shutdown(fd, SHUT_RDWR);  // or libpq would go on waiting for an answer
+    errno = ECONNRESET;
+    return -1;
+  }
+  if (bytes.find(kCommit) == std::string_view::npos) {
+    return next(fd, bytes.data(), bytes.size(), flags);
+  }
+  Reach("store_commit_before");
+  if (IsDue("store_commit_half")) {
+    next(fd, bytes.data(), bytes.size() / 2, flags);
+    Die(ThePlan());
+  }
+  const ssize_t sent = next(fd, bytes.data(), bytes.size(), flags);
+  const int error = errno;
+  Reach("store_commit_after");
+  errno = error;
+  return sent;
+}
+
 }  // namespace
 
 extern "C" {
 
 int connect(int fd, const sockaddr* address, socklen_t bytes) {
   static auto* const next = Next<int(int, const sockaddr*, socklen_t)>("connect");
-  if (address->sa_family == AF_INET &&
-      ntohs(reinterpret_cast<const sockaddr_in*>(address)->sin_port) == ThePlan().upstream_port) {
+  const int port = address->sa_family == AF_INET
+                       ? ntohs(reinterpret_cast<const sockaddr_in*>(address)->sin_port)
+                       : 0;
+  {
+    // A descriptor comes back for another connection.
     const std::lock_guard<std::mutex> lock(connections_mu);
-    connections[fd] = Connection();
+    connections.erase(fd);
+    store_connections.erase(fd);
+    if (port != 0 && port == ThePlan().upstream_port) {
+      connections[fd] = Connection();
+    }
+    if (port != 0 && port == ThePlan().store_port) {
+      store_connections.insert(fd);
+    }
   }
   return next(fd, address, bytes);
 }
 
 ssize_t send(int fd, const void* data, size_t bytes, int flags) {
   static auto* const next = Next<SendFunction>("send");
+  if (IsStore(fd)) {
+    return SendToStore(next, fd, {static_cast<const char*>(data), bytes}, flags);
+  }
   Connection connection;
   {
     const std::lock_guard<std::mutex> lock(connections_mu);
@@ -218,6 +274,10 @@ ssize_t recv(int fd, void* data, size_t bytes, int flags) {
     const std::lock_guard<std::mutex> lock(connections_mu);
     if (connections.contains(fd)) {
       Reach("upstream_answered");
+    }
+    const std::string_view answer(static_cast<const char*>(data), static_cast<size_t>(received));
+    if (store_connections.contains(fd) && answer.find(kCommit) != std::string_view::npos) {
+      Reach("store_commit_answered");
     }
     errno = error;
   }

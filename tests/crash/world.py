@@ -4,7 +4,6 @@ import collections
 import random
 import re
 import signal
-import sqlite3
 import subprocess
 
 import grpc
@@ -42,20 +41,20 @@ FAULTS = [
 ]
 # Answers that are looked up again after each start.
 REREAD = 200
-# More than RESUBMIT_ONCE waits.
-LONG_TIME_SECONDS = 200
 
 
 class World:
-    """accepted_max: of a submission, how many of its POSTs may have been accepted."""
+    """accepted_max: of a submission, how many of its POSTs may have been accepted. store: of stores.py, made for the
+    directory."""
 
-    def __init__(self, directory, name, seed, accepted_max, server_flags=(), simulator_flags=()):
+    def __init__(self, directory, name, seed, accepted_max, store, server_flags=(), simulator_flags=()):
         self.directory = directory
         directory.mkdir()
         self.kills = collections.Counter()
         self._name = name
         self._accepted_max = accepted_max
-        self._flags = ("--upstream_timeout=4s", "--upstream_connect_timeout=2s", *server_flags)
+        self._store = store
+        self._flags = ("--upstream_timeout=4s", "--upstream_connect_timeout=2s", *store.flags, *server_flags)
         self._random = random.Random(f"{seed}-{name}")
         self._upstream = Simulator(directory, f"--seed={self._random.randrange(1, 2**63)}", *simulator_flags)
         self._upstream.rules(*FAULTS)
@@ -90,7 +89,7 @@ class World:
 
     def kill_at_start(self):
         """At a random moment of the first milliseconds."""
-        process, _ = start_server(self.directory, self._upstream.url, *self._flags)
+        process, _ = start_server(self.directory, self._upstream.url, *self._flags, store=self._store.name)
         try:
             process.wait(self._random.uniform(0, START_SECONDS))
             raise AssertionError("it ended by itself: " + process.log())
@@ -117,19 +116,19 @@ class World:
         self._await_point(point, f"drain: {point}")
 
     def kill_with_receipt(self, point):
-        """At a named point of the receipt journal, which a full disk makes necessary; then while the next start brings
-        a whole receipt to the store."""
-        full = self.directory / "wal_full"
-        server = self._start(**self._armed(point, 1), KILL_POINT_GATE=str(full), WAL_FULL_WHILE=str(full))
+        """At a named point of the receipt journal, which a store that takes no writes makes necessary; then while the next
+        start brings a whole receipt to the store."""
+        fault = self.directory / "store_fault"
+        server = self._start(**self._armed(point, 1), KILL_POINT_GATE=str(fault), **{self._store.fault: str(fault)})
         self._post_slowly(server)
-        full.touch()
+        fault.touch()
         try:
             self._await_point(point, point)
         finally:
-            full.unlink()
+            fault.unlink()
         if point == "receipt_write_half":
             return  # which proves nothing
-        journal = (self.directory / "ledger.db.receipts").read_bytes()
+        journal = self._store.receipts.read_bytes()
         self._die_in_start("receipt_write_half", 1, "recovery: receipt_write_half")
         server = self._start()
         for task_id in set(re.findall(rb"task_[0-9A-Z]{26}", journal)):
@@ -147,7 +146,7 @@ class World:
     def _armed(self, point, occurrence):
         self._report().unlink(missing_ok=True)
         return {"KILL_POINT": point, "KILL_POINT_AT": str(occurrence), "KILL_POINT_REPORT": str(self._report()),
-                "KILL_POINT_UPSTREAM_PORT": self._upstream.url.rpartition(":")[2]}
+                "KILL_POINT_UPSTREAM_PORT": self._upstream.url.rpartition(":")[2], **self._store.environment}
 
     def _report(self):
         return self.directory / "killed_at"
@@ -192,7 +191,7 @@ class World:
     # The server, between kills.
 
     def _start(self, **environment):
-        self._server = Server(self.directory, self._upstream.url, *self._flags,
+        self._server = Server(self.directory, self._upstream.url, *self._flags, store=self._store.name,
                               environment={"LD_PRELOAD": str(KILL_POINTS), **environment})
         try:
             self._reread(self._server)
@@ -219,14 +218,7 @@ class World:
 
     def let_time_pass(self):
         """While no server runs: as if it had been down for longer than RESUBMIT_ONCE waits."""
-        database = sqlite3.connect(self.directory / "ledger.db")
-        microseconds = LONG_TIME_SECONDS * 1_000_000
-        with database:
-            database.execute("UPDATE submissions SET next_attempt_time = max(1, next_attempt_time - ?)"
-                             " WHERE next_attempt_time > 0", (microseconds,))
-            database.execute("UPDATE attempts SET start_time = start_time - ?, end_time = max(0, end_time - ?)",
-                             (microseconds, microseconds))
-        database.close()
+        self._store.let_time_pass()
 
     # The end.
 
@@ -245,7 +237,7 @@ class World:
         exit_code = server.stop()
         assert exit_code == 0, f"exit {exit_code}: {server.process.log()}"
         evidence = audit.Evidence(submissions=submissions,
-                                  events=audit.read_events(self.directory / "ledger.db"),
+                                  events=self._store.events(),
                                   posts=audit.read_posts(self.directory / "posts.log"),
                                   answers=self._load.answers, request_ids=request_ids,
                                   accepted_max=self._accepted_max)

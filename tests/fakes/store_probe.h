@@ -13,7 +13,7 @@
 
 namespace genledger::fakes {
 
-// Thread safe but for HoldClaims, ReleaseClaims and BeforeNextApply.
+// Thread safe but for HoldClaims, ReleaseClaims, BeforeNextApply, HoldHealth and ReleaseHealth.
 class StoreProbe : public WorkflowStore {
  public:
   // `store` must outlive the probe.
@@ -28,8 +28,17 @@ class StoreProbe : public WorkflowStore {
   void FailApplies(bool fail) { fail_applies_ = fail; }
   // Runs `act` just before the next Apply.
   void BeforeNextApply(std::function<void()> act) { before_apply_ = std::move(act); }
-  // The same for Count.
+  // The same for Count, and for CheckHealth.
   void FailCounts(bool fail) { fail_counts_ = fail; }
+  void FailHealth(bool fail) { fail_health_ = fail; }
+  // From now on CheckHealth does not answer until ReleaseHealth.
+  void HoldHealth() { hold_health_ = true; }
+  void ReleaseHealth() {
+    hold_health_ = false;
+    for (Callback<absl::Time>& done : std::exchange(held_health_, {})) {
+      store_->CheckHealth(std::move(done));
+    }
+  }
   void ReleaseClaims() {
     hold_claims_ = false;
     for (auto& [done, outcome] : std::exchange(held_, {})) {
@@ -86,6 +95,15 @@ class StoreProbe : public WorkflowStore {
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override {
     store_->ListEvents(std::move(query), std::move(done));
   }
+  void CheckHealth(Callback<absl::Time> done) override {
+    if (hold_health_) {
+      held_health_.push_back(std::move(done));
+    } else if (fail_health_) {
+      done(errors::StoreUnavailable("it is a standby"));
+    } else {
+      store_->CheckHealth(std::move(done));
+    }
+  }
   void Count(Callback<StoreCounts> done) override {
     if (fail_counts_) {
       done(errors::StoreUnavailable("the store does not count"));
@@ -107,6 +125,9 @@ class StoreProbe : public WorkflowStore {
   std::function<void()> before_apply_;
   std::atomic<bool> fail_applies_{false};
   std::atomic<bool> fail_counts_{false};
+  std::atomic<bool> fail_health_{false};
+  bool hold_health_ = false;
+  std::vector<Callback<absl::Time>> held_health_;
   std::vector<std::pair<Callback<ClaimDueOutcome>, absl::StatusOr<ClaimDueOutcome>>> held_;
 };
 

@@ -11,10 +11,13 @@ import tempfile
 
 import grpc
 
-from harness import EXAMPLE, Case, DidNotStart, Submission, main, wait_until
+from harness import EXAMPLE, PATIENCE_SECONDS, Case, DidNotStart, Submission, admin, main, wait_until
+from refusing_postgres import RefusingPostgres
 
 BINARIES = pathlib.Path("/usr/lib/postgresql/15/bin")
 SKIPPED = 77
+# More than the patience of a replica with its store.
+NOT_READY_SECONDS = 60
 
 
 class Postgres:
@@ -29,7 +32,10 @@ class Postgres:
             os.chown(self._directory, owner.pw_uid, owner.pw_gid)
         self._run("initdb", "-D", self._data, "-A", "trust", "-U", "postgres", "--no-locale", "-E", "UTF8")
         self.start()
-        self.store = f"postgresql:host={self._directory} user=postgres dbname=postgres"
+        self.store = self.location()
+
+    def location(self, user="postgres", database="postgres", more=""):
+        return f"postgresql:host={self._directory} user={user} dbname={database} {more}"
 
     @property
     def _data(self):
@@ -46,27 +52,52 @@ class Postgres:
     def stop(self):
         self._run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
 
+    def query(self, sql, database="postgres"):
+        return subprocess.run(["psql", "-h", self._directory, "-U", "postgres", "-d", database, "-At", "-c", sql], check=True,
+                              capture_output=True, text=True).stdout.strip()
+
+    def ask_for_a_password(self, user):
+        """From the next start on."""
+        with open(self._data / "pg_hba.conf", "w", encoding="utf-8") as rules:
+            rules.write(f"local all {user} scram-sha-256\nlocal all all trust\n")
+
+    def standby(self):
+        """Of this one, and read-only as they are."""
+        standby = Postgres.__new__(Postgres)
+        standby._directory, standby._user = self._directory / "standby", self._user
+        standby._directory.mkdir()
+        if self._user:
+            shutil.chown(standby._directory, self._user, self._user)
+        with open(self._data / "pg_hba.conf", "a", encoding="utf-8") as rules:
+            rules.write("local replication all trust\n")
+        self.query("SELECT pg_reload_conf()")
+        self._run("pg_basebackup", "-h", self._directory, "-U", "postgres", "-D", standby._data, "-R", "-c", "fast")
+        standby.start()
+        return standby
+
     def remove(self):
         self.stop()
         shutil.rmtree(self._directory)
 
 
-class PostgresTest(Case):
+class PostgresCase(Case):
     def setUp(self):
         super().setUp()
         self.postgres = Postgres()
         self.addCleanup(self.postgres.remove)
 
-    def replica(self, upstream, name, *flags):
+    def replica(self, upstream, name, *flags, store=None):
         # A port file and a log of its own each.
         home, self.directory = self.directory, self.directory / name
         self.directory.mkdir(exist_ok=True)
         try:
             return self.server(upstream.url, f"--replica={name}", f"--receipt_journal={self.directory / 'receipts'}",
-                               *flags, store=self.postgres.store)
+                               *flags, store=store or self.postgres.store)
         finally:
             self.directory = home
 
+
+class PostgresTest(PostgresCase):
     def test_identical_submissions_on_two_replicas_make_one_post(self):
         upstream = self.simulator()
         replicas = [self.replica(upstream, "a"), self.replica(upstream, "b")]
@@ -105,10 +136,115 @@ class PostgresTest(Case):
         self.assertEqual(server.get(id=before.id).task_id, before.task_id)
         self.assertEqual(upstream.stats()["posts_received"], 2)
 
-    def test_a_receipt_journal_is_needed(self):
+    def status(self, server):
+        return server.admin.GetServiceStatus(admin.GetServiceStatusRequest(), timeout=PATIENCE_SECONDS)
+
+    def test_a_store_that_takes_no_writes_ends_readiness_and_says_why(self):
+        upstream = self.simulator()
+        self.postgres.query("CREATE ROLE writer SUPERUSER LOGIN PASSWORD 'right'")
+        for database in ("standby", "locked", "gone"):
+            self.postgres.query(f"CREATE DATABASE {database}")
+        passwords = self.directory / "passwords"
+        passwords.write_text("*:*:*:writer:wrong\n", encoding="utf-8")
+        passwords.chmod(0o600)
+        servers = {
+            "the server is read-only": self.replica(upstream, "a", store=self.postgres.location(database="standby")),
+            "password authentication failed": self.replica(
+                upstream, "b", store=self.postgres.location("writer", "locked", f"passfile={passwords}")),
+            'database "gone" does not exist': self.replica(upstream, "c", store=self.postgres.location(database="gone"))}
+        well = self.replica(upstream, "d")
+        self.assertTrue(all(self.status(server).ready for server in (*servers.values(), well)))
+
+        self.postgres.query("ALTER DATABASE standby SET default_transaction_read_only = on")
+        self.postgres.query("DROP DATABASE gone WITH (FORCE)")
+        self.postgres.ask_for_a_password("writer")
+        self.postgres.stop()
+        self.postgres.start()
+        for reason, server in servers.items():
+            wait_until(lambda server=server: not self.status(server).ready, f"{reason}: not ready", NOT_READY_SECONDS)
+            status = self.status(server)
+            self.assertIn(reason, status.not_ready_reason)
+            self.assertNotIn("\n", status.not_ready_reason)
+            self.assertEqual(dict(status.submissions_by_state), {})
+        self.assertTrue(self.status(well).ready)
+        self.assertEqual(well.submit("well", request_id="well").submission.state, Submission.STATE_SUBMITTED)
+
+        self.postgres.query("ALTER DATABASE standby RESET default_transaction_read_only")
+        wait_until(lambda: self.status(servers["the server is read-only"]).ready, "ready again")
+
+
+class BadConfigurationTest(PostgresCase):
+    """Each ends the start with one line."""
+
+    def assert_refused(self, reason, store, *flags):
+        journal = f"--receipt_journal={self.directory / 'receipts'}"
         with self.assertRaises(DidNotStart) as raised:
-            self.server("http://127.0.0.1:1", store=self.postgres.store)
-        self.assertIn("--receipt_journal: is needed with PostgreSQL", raised.exception.process.log())
+            self.server("http://127.0.0.1:1", *(flags or (journal,)), store=store)
+        process = raised.exception.process
+        self.assertEqual(process.wait(), 1)
+        lines = process.log().splitlines()
+        process.log_path.unlink()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertTrue(lines[0].startswith("genledger: "), lines)
+        self.assertIn(reason, lines[0])
+        return lines[0]
+
+    def test_wrong_password(self):
+        self.postgres.query("CREATE ROLE writer SUPERUSER LOGIN PASSWORD 'right'")
+        self.postgres.ask_for_a_password("writer")
+        self.postgres.query("SELECT pg_reload_conf()")
+        passwords = self.directory / "passwords"
+        passwords.write_text("*:*:*:writer:wrong\n", encoding="utf-8")
+        passwords.chmod(0o600)
+        line = self.assert_refused("password authentication failed for user \"writer\"",
+                                   self.postgres.location("writer", more=f"passfile={passwords}"))
+        self.assertNotIn("wrong", line)
+
+    def test_no_such_database(self):
+        self.assert_refused('database "nowhere" does not exist', self.postgres.location(database="nowhere"))
+
+    def test_nobody_listens(self):
+        self.assert_refused("Connection refused", "postgresql://postgres@127.0.0.1:1/ledger")
+
+    def test_schema_from_the_future(self):
+        self.assertEqual(self.replica(self.simulator(), "a").stop(), 0)
+        self.postgres.query("UPDATE store_meta SET value = '99' WHERE key = 'schema_version'")
+        self.assert_refused("it has schema version 99, but this binary knows versions up to", self.postgres.store)
+
+    def test_tables_of_another_application(self):
+        self.postgres.query("CREATE TABLE submissions (paper TEXT)")
+        self.assert_refused("it may be another application's", self.postgres.store)
+
+    def test_role_that_may_not_create_tables(self):
+        self.postgres.query("CREATE ROLE reader LOGIN")
+        self.assert_refused("permission denied", self.postgres.location("reader"))
+
+    def test_standby(self):
+        standby = self.postgres.standby()
+        self.addCleanup(standby.stop)
+        self.assert_refused("the server is read-only, a standby for example; name the primary", standby.location())
+
+    def test_server_without_synchronous_commit(self):
+        server = RefusingPostgres()
+        self.addCleanup(server.close)
+        self.assert_refused("does not let synchronous_commit be set", f"postgresql://postgres@127.0.0.1:{server.port}/x")
+
+    def test_password_in_the_flag(self):
+        line = self.assert_refused("a password in a flag shows in the list of processes",
+                                   "postgresql://postgres:sesame@127.0.0.1/ledger")
+        self.assertNotIn("sesame", line)
+
+    def test_unknown_parameter(self):
+        self.assert_refused("libpq does not understand this connection string",
+                            "postgresql://127.0.0.1/ledger?colour=blue")
+
+    def test_another_account(self):
+        self.assertEqual(self.replica(self.simulator(), "a", "--upstream_account=ours").stop(), 0)
+        journal = f"--receipt_journal={self.directory / 'receipts'}"
+        self.assert_refused("theirs", self.postgres.store, journal, "--upstream_account=theirs")
+
+    def test_receipt_journal_is_needed(self):
+        self.assert_refused("--receipt_journal: is needed with PostgreSQL", self.postgres.store, "--drain_delay=0s")
 
 
 if __name__ == "__main__":

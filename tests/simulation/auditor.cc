@@ -108,8 +108,7 @@ void Auditor::OnGone(const Row& row, const Cause& cause) {
   const Submission& s = row.submission;
   const bool finished =
       s.state == kSubmitted || s.state == kFailed || s.state == kCancelled || s.state == kAbandoned;
-  if (cause.call != "Purge" || !finished ||
-      s.update_time + kRetention > c_.loop->now() + c_.options->clock_skew_max) {
+  if (cause.call != "Purge" || !finished || s.update_time + kRetention > c_.loop->now()) {
     Broke(Rule::kUnknownStaysUnknown, absl::StrCat(Text(s), ": deleted"));
   }
 }
@@ -202,12 +201,12 @@ void Auditor::OnStartConfirmed(Owner process, const SubmissionId& id, int32_t at
   confirmed_[process].emplace(id, attempt);
 }
 
-int32_t Auditor::OnPost(Owner process, const SubmissionId& id, absl::Time start_time) {
+int32_t Auditor::OnPost(Owner process, const SubmissionId& id, absl::Time asked) {
   std::multiset<AttemptKey>& confirmed = confirmed_[process];
   const auto row = rows_.find(id);
   for (auto it = confirmed.lower_bound({id, 0}); it != confirmed.end() && it->first == id; ++it) {
     const int32_t attempt = it->second;
-    if (row != rows_.end() && row->second.attempts.at(attempt).start_time == start_time) {
+    if (row != rows_.end() && row->second.attempts.at(attempt).start_time >= asked) {
       confirmed.erase(it);
       return attempt;
     }

@@ -63,8 +63,9 @@ class Auditor {
 
   // Invariant 1: `process` was told that its attempt, or its re-send, is committed.
   void OnStartConfirmed(Owner process, const SubmissionId& id, int32_t attempt);
-  // It is about to POST what began at `start_time`; the number of that attempt.
-  int32_t OnPost(Owner process, const SubmissionId& id, absl::Time start_time);
+  // It is about to POST what began at `asked` or later, by simulated time; the number of that
+  // attempt.
+  int32_t OnPost(Owner process, const SubmissionId& id, absl::Time asked);
 
   // Invariant 6: `process` knows that the attempt was accepted.
   void OnProof(Owner process, const SubmissionId& id, int32_t attempt);

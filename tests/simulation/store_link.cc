@@ -209,6 +209,11 @@ void StoreLink::List(ListQuery query, Callback<ListPage> done) {
       std::move(done));
 }
 
+void StoreLink::CheckHealth(Callback<absl::Time> done) {
+  Send<absl::Time>(
+      "CheckHealth", Kind::kRead, [this] { return CallCheckHealth(*s_.ledger); }, std::move(done));
+}
+
 void StoreLink::Count(Callback<StoreCounts> done) {
   Send<StoreCounts>(
       "Count", Kind::kRead, [this] { return CallCount(*s_.ledger); }, std::move(done));

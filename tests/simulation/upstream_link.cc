@@ -27,8 +27,8 @@ struct UpstreamLink::OnePost {
 void UpstreamLink::Post(PostRequest request, Done done) {
   auto post = std::make_shared<OnePost>();
   post->submission = SubmissionOf(request.idempotency_key);
-  post->attempt =
-      s_.auditor->OnPost(process_, post->submission, request.deadline - kAttemptTimeout);
+  post->attempt = s_.auditor->OnPost(process_, post->submission,
+                                     clock_->WhenShown(request.deadline - kAttemptTimeout));
   post->request = std::move(request);
   post->done = std::move(done);
   ++out_;

@@ -51,7 +51,9 @@ WorldOptions DrawOptions(uint64_t seed) {
   options.upstream_honours_keys = options.rules.trusted || dice.OneIn(3);
   options.trust_5xx_envelope = !dice.OneIn(3);
   options.concurrency_max = dice.OneIn(4) ? 1 : 10;
-  options.clock_skew_max = dice.OneIn(3) ? absl::Seconds(1) : absl::ZeroDuration();
+  // As little as clocks are wrong, or by more than any lease.
+  constexpr std::array kSkews = {absl::Seconds(1), absl::Hours(5), absl::ZeroDuration()};
+  options.clock_skew_max = kSkews.at(dice.Below(kSkews.size()));
   options.faults = DrawFaults(dice);
   if (dice.OneIn(6)) {
     options.faults.upstream_slow = 2;

@@ -120,6 +120,7 @@ class Fake : public WorkflowStore {
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override;
+  void CheckHealth(Callback<absl::Time> done) override;
   void Count(Callback<StoreCounts> done) override;
   absl::StatusOr<std::string> BindUpstreamAccount(const AccountBinding& binding) override;
   StoreInfo Info() const override { return {.description = "fake:", .schema_version = 1}; }
@@ -226,8 +227,9 @@ void Fake::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int
 }
 
 void Fake::Purge(PurgeCommand command, Callback<PurgeOutcome> done) {
-  Write<PurgeOutcome>(std::move(done),
-                      [&](FakeTransaction& transaction) { return RunPurge(transaction, command); });
+  Write<PurgeOutcome>(std::move(done), [&](FakeTransaction& transaction) {
+    return RunPurge(transaction, command, clock_->Now());
+  });
 }
 
 void Fake::Get(GetQuery query, Callback<SubmissionWithAttempts> done) {
@@ -270,6 +272,12 @@ void Fake::ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEven
     events.resize(std::min(events.size(), static_cast<size_t>(std::max(query.limit, 0))));
     return events;
   });
+}
+
+void Fake::CheckHealth(Callback<absl::Time> done) {
+  AnswerRead<absl::Time>(
+      std::move(done),
+      [this](const FakeTables& /*tables*/) -> absl::StatusOr<absl::Time> { return clock_->Now(); });
 }
 
 void Fake::Count(Callback<StoreCounts> done) {

@@ -223,6 +223,35 @@ TEST_F(PostgresFault, LeasesOfOthersAreLeftAlone) {
   EXPECT_EQ(CallGet(*b, {.key = request.id})->submission.state, SubmissionState::kDispatching);
 }
 
+// A replica that could not store its outcome in time: its store was away, or it was paused.
+TEST_F(PostgresFault, AcceptanceAfterItsLeaseIsKeptAndAnythingLessIsNot) {
+  const std::unique_ptr<WorkflowStore> late = Open();
+  const std::unique_ptr<WorkflowStore> other = Open();
+  const NewSubmission request = Request("a boat");
+  Claim claim = MakeClaim("ledger-0");
+  claim.lease = absl::Milliseconds(1);
+  const auto claimed = CallSubmit(*late, {.request = request, .claim = claim});
+  ASSERT_TRUE(claimed.ok()) << claimed.status();
+  const absl::Time deadline = absl::Now() + kDeadline;
+  while (CallGet(*other, {.key = request.id})->submission.state !=
+         SubmissionState::kOutcomeUnknown) {
+    ASSERT_LT(absl::Now(), deadline);
+    ASSERT_TRUE(
+        CallClaimDue(*other,
+                     {.upstream_account = kTestAccount, .claim = MakeClaim("ledger-1"), .limit = 0})
+            .ok());
+  }
+  const Attempt& attempt = *claimed->started_attempt;
+  EXPECT_TRUE(absl::IsAborted(
+      CallApply(*late, request.id, MakeFinish(attempt, AttemptClass::kAmbiguous)).status()));
+  const auto proved = CallApply(*late, request.id, MakeAccepted(attempt, "task-1"));
+  ASSERT_TRUE(proved.ok()) << proved.status();
+  EXPECT_EQ(proved->state, SubmissionState::kSubmitted);
+  EXPECT_EQ(CallGet(*other, {.key = request.id})->submission.task_id, TaskId("task-1"));
+  EXPECT_EQ(proved->charges_min, 1);
+  EXPECT_EQ(proved->charges_max, 1);
+}
+
 TEST_F(PostgresFault, LostConnectionsAreOpenedAgain) {
   const std::unique_ptr<WorkflowStore> store = Open();
   for (int round = 0; round < 5; ++round) {
@@ -281,6 +310,26 @@ TEST_F(PostgresFault, CommitThatStaysInDoubtIsUnavailableAndARepeatFindsIt) {
   EXPECT_EQ(repeat->dedupe, DedupeKind::kReplayed);
   EXPECT_EQ(repeat->submission.state, SubmissionState::kDispatching);
   EXPECT_FALSE(repeat->started_attempt.has_value());
+}
+
+TEST_F(PostgresFault, StoreThatTakesNoWritesIsNotHealthyThoughItIsRead) {
+  timeout_ = absl::Milliseconds(300);
+  const std::unique_ptr<WorkflowStore> store = Open();
+  EXPECT_TRUE(CallCheckHealth(*store).ok());
+  MakeCommitsWait();
+  EXPECT_TRUE(absl::IsUnavailable(CallCheckHealth(*store).status()));
+  EXPECT_TRUE(CallCount(*store).ok());
+  LetCommitsPass();
+  Ask(absl::StrCat("ALTER DATABASE ", database_, " SET default_transaction_read_only = on"));
+  server().Kill();
+  server().Restart();
+  EXPECT_TRUE(Contains(CallCheckHealth(*store).status(), "name the primary"));
+  server().Psql("postgres",
+                absl::StrCat("ALTER DATABASE ", database_, " RESET default_transaction_read_only"));
+  const absl::Time deadline = absl::Now() + kDeadline;
+  while (!CallCheckHealth(*store).ok()) {
+    ASSERT_LT(absl::Now(), deadline);
+  }
 }
 
 TEST_F(PostgresFault, NothingThatWasAnsweredIsLostWhenTheServerDies) {

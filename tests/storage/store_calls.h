@@ -72,6 +72,9 @@ inline absl::StatusOr<ListPage> CallList(WorkflowStore& store, ListQuery query) 
 inline absl::StatusOr<PurgeOutcome> CallPurge(WorkflowStore& store, PurgeCommand command) {
   return Await<PurgeOutcome>([&](auto done) { store.Purge(std::move(command), std::move(done)); });
 }
+inline absl::StatusOr<absl::Time> CallCheckHealth(WorkflowStore& store) {
+  return Await<absl::Time>([&](auto done) { store.CheckHealth(std::move(done)); });
+}
 inline absl::StatusOr<StoreCounts> CallCount(WorkflowStore& store) {
   return Await<StoreCounts>([&](auto done) { store.Count(std::move(done)); });
 }

@@ -95,6 +95,18 @@ TEST_P(WorkflowStoreConformance, PurgeGoesByTheLastChange) {
             1);
 }
 
+TEST_P(WorkflowStoreConformance, CallerWhoseClockIsAheadDeletesNothingEarly) {
+  Failed(Request("a boat", "req-1"));
+  clock().Advance(absl::Minutes(30));
+  const absl::Time hours_ahead = clock().Now() + absl::Hours(100);
+  const PurgeCommand command{.finished_before = hours_ahead - absl::Hours(1),
+                             .tombstones_before = hours_ahead - absl::Hours(1),
+                             .caller_time = hours_ahead};
+  EXPECT_EQ(PurgeAll(command).submissions, 0);
+  clock().Advance(absl::Minutes(31));
+  EXPECT_EQ(PurgeAll(command).submissions, 1);
+}
+
 TEST_P(WorkflowStoreConformance, PurgeIsNotStoppedByWhatStays) {
   for (int i = 0; i < 30; ++i) {
     Unknown(Request(absl::StrCat("unknown ", i)));

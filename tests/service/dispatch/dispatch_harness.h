@@ -20,6 +20,7 @@
 #include "tests/fakes/manual_timer_queue.h"
 #include "tests/fakes/recording_logger.h"
 #include "tests/fakes/scripted_upstream.h"
+#include "tests/fakes/skewed_clock.h"
 #include "tests/fakes/store_probe.h"
 #include "tests/storage/fake_workflow_store.h"
 #include "tests/storage/temporary_directory.h"
@@ -46,7 +47,8 @@ struct DispatchHarness {
   fakes::ManualClock clock;
   fakes::ManualTimerQueue timers{&clock};
   const std::shared_ptr<FakeStoreState> state = std::make_shared<FakeStoreState>();
-  const std::unique_ptr<WorkflowStore> memory = FakeWorkflowStore::Open(state, &clock);
+  fakes::SkewedClock store_clock{&clock};
+  const std::unique_ptr<WorkflowStore> memory = FakeWorkflowStore::Open(state, &store_clock);
   fakes::StoreProbe store{memory.get()};
   fakes::ScriptedUpstream upstream;
   ChangeHub hub{&timers};

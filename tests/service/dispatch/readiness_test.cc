@@ -31,21 +31,35 @@ TEST_F(ReadinessTest, IsReadyFromItsStartOn) {
 
 TEST_F(ReadinessTest, AStoreThatFailsForLessThanHalfAMinuteChangesNothing) {
   readiness_.Start();
-  h_.store.FailCounts(true);
+  h_.store.FailHealth(true);
   h_.timers.AdvanceBy(absl::Seconds(29));
-  h_.store.FailCounts(false);
+  h_.store.FailHealth(false);
   h_.timers.AdvanceBy(absl::Minutes(5));
   EXPECT_EQ(told_, std::vector<bool>{true});
 }
 
 TEST_F(ReadinessTest, AStoreThatFailsForLongEndsItUntilItAnswersAgain) {
   readiness_.Start();
-  h_.store.FailCounts(true);
+  h_.store.FailHealth(true);
   h_.timers.AdvanceBy(absl::Seconds(31));
   EXPECT_FALSE(readiness_.ready());
-  EXPECT_NE(readiness_.not_ready_reason().find("the store does not answer"), std::string::npos);
-  h_.store.FailCounts(false);
+  EXPECT_EQ(readiness_.not_ready_reason(), "the store: it is a standby");
+  h_.store.FailHealth(false);
   h_.timers.AdvanceBy(absl::Seconds(5));
+  EXPECT_TRUE(readiness_.ready());
+  EXPECT_EQ(told_, (std::vector<bool>{true, false, true}));
+}
+
+// A commit that waits for a standby that never comes.
+TEST_F(ReadinessTest, AStoreThatIsSilentForLongEndsItUntilItAnswers) {
+  readiness_.Start();
+  h_.store.HoldHealth();
+  h_.timers.AdvanceBy(absl::Seconds(29));
+  EXPECT_TRUE(readiness_.ready());
+  h_.timers.AdvanceBy(absl::Seconds(2));
+  EXPECT_FALSE(readiness_.ready());
+  EXPECT_EQ(readiness_.not_ready_reason(), "the store does not answer");
+  h_.store.ReleaseHealth();
   EXPECT_TRUE(readiness_.ready());
   EXPECT_EQ(told_, (std::vector<bool>{true, false, true}));
 }
