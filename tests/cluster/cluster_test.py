@@ -1,8 +1,8 @@
 """Three replicas over PostgreSQL behind haproxy and nginx: one POST for one content, whatever dies.
 
-PostgreSQL, pgbouncer, haproxy and nginx are Debian's, started here. GENLEDGER_TEST_ALL=1 kills 50 replicas and fails over
-5 times. GENLEDGER_TEST_SEED repeats the choices of a run (not its races). What a failure left (the upstream's log, what
-the replicas and PostgreSQL said) is kept in .test/cluster/.
+PostgreSQL, pgbouncer, haproxy and nginx are Debian's, started here. GENLEDGER_TEST_ALL=1 kills 70 replicas and fails
+over 6 times. GENLEDGER_TEST_SEED repeats the choices of a run (not its races). What a failure left (the upstream's log,
+what the replicas and PostgreSQL said) is kept in .test/cluster/.
 """
 
 import concurrent.futures
@@ -192,7 +192,7 @@ class KillsTest(ClusterCase):
         self.postgres.wait_for_standby(standby)
         primary = self.postgres
         with self.world("failover", store=primary.url(standby)) as world:
-            for _ in range(5 if LONG_FORM else 1):
+            for _ in range(6 if LONG_FORM else 1):
                 world.await_answers(world.random.randint(100, 500))
                 began = time.monotonic()
                 primary.kill()
