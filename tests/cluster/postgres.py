@@ -48,7 +48,7 @@ class Postgres:
     def copy_of(self, primary):
         """A standby that streams from `primary`; what was here before is gone."""
         self._make_files()
-        self._run("pg_basebackup", "-h", "127.0.0.1", "-p", str(primary.port), "-U", "postgres", "-D", self._files, "-R",
+        self._run("pg_basebackup", "-h", "127.0.0.1", "-p", primary.port, "-U", "postgres", "-D", self._files, "-R",
                   "-X", "stream", "-c", "fast")
         with open(self._files / "postgresql.auto.conf", "a", encoding="utf-8") as conf:
             conf.write(f"primary_conninfo = 'host=127.0.0.1 port={primary.port} user=postgres "
@@ -64,7 +64,8 @@ class Postgres:
         return self
 
     def _accepts(self):
-        return subprocess.run(["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False).returncode == 0
+        done = subprocess.run(["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False)
+        return done.returncode == 0
 
     def stop(self):
         """At once, and without a checkpoint; what it shares with its processes goes too."""
