@@ -64,7 +64,8 @@ class Postgres:
         return self
 
     def _accepts(self):
-        done = subprocess.run(["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False)
+        done = subprocess.run(["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"],
+                              check=False)
         return done.returncode == 0
 
     def stop(self):
