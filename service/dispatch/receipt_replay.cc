@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "service/base/status_macros.h"
 #include "service/domain/fencing.h"
+#include "storage/await_answer.h"
 
 namespace genledger {
 namespace {
@@ -18,32 +18,19 @@ FinishAttempt AcceptanceOf(const Receipt& receipt, const std::string& actor) {
   return finish;
 }
 
-// Waits for a store's answer.
-template <typename T, typename Ask>
-absl::StatusOr<T> Await(Ask ask) {
-  absl::StatusOr<T> answer = absl::UnknownError("no answer");
-  absl::Notification done;
-  ask([&](absl::StatusOr<T> value) {
-    answer = std::move(value);
-    done.Notify();
-  });
-  done.WaitForNotification();
-  return answer;
-}
-
 // OK once the store has the receipt.
 absl::Status Bring(WorkflowStore& store, const Receipt& receipt, const std::string& actor) {
   const FinishAttempt finish = AcceptanceOf(receipt, actor);
   absl::Status applied =
-      Await<Submission>([&](WorkflowStore::Callback<Submission> done) {
+      AwaitAnswer<Submission>([&](WorkflowStore::Callback<Submission> done) {
         store.Apply({.key = receipt.submission, .transition = finish}, std::move(done));
       }).status();
   if (!absl::IsAborted(applied)) {
     return applied;
   }
   // Fenced off: perhaps because it is there already.
-  const absl::StatusOr<SubmissionWithAttempts> found =
-      Await<SubmissionWithAttempts>([&](WorkflowStore::Callback<SubmissionWithAttempts> done) {
+  const absl::StatusOr<SubmissionWithAttempts> found = AwaitAnswer<SubmissionWithAttempts>(
+      [&](WorkflowStore::Callback<SubmissionWithAttempts> done) {
         store.Get({.key = receipt.submission, .with_attempts = true}, std::move(done));
       });
   if (!found.ok()) {

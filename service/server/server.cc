@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "service/auth/authenticator.h"
 #include "service/base/clock.h"
 #include "service/base/ids.h"
@@ -38,6 +37,7 @@
 #include "service/upstream/api_key_file.h"
 #include "service/upstream/credential.h"
 #include "service/upstream/http_upstream_client.h"
+#include "storage/await_answer.h"
 #include "storage/store_factory.h"
 
 namespace genledger {
@@ -150,19 +150,13 @@ absl::Status ServerImpl::OpenStoreAndRecover() {
   GL_RETURN_IF_ERROR(ReplayReceipts(*receipts_, *store_, config_.replica, *logger_));
   // What nobody can own any more is unknown: on SQLite everything, because the store belongs to
   // this process alone; on PostgreSQL what ran out.
-  absl::StatusOr<int64_t> expired = absl::UnknownError("no answer");
-  absl::Notification done;
-  store_->ExpireAllLeases(config_.replica, config_.ambiguity, [&](absl::StatusOr<int64_t> count) {
-    expired = std::move(count);
-    done.Notify();
-  });
-  done.WaitForNotification();
-  if (!expired.ok()) {
-    return expired.status();
-  }
-  if (*expired > 0) {
+  GL_ASSIGN_OR_RETURN(
+      const int64_t expired, AwaitAnswer<int64_t>([&](WorkflowStore::Callback<int64_t> done) {
+        store_->ExpireAllLeases(config_.replica, config_.ambiguity, std::move(done));
+      }));
+  if (expired > 0) {
     logger_->Log(Severity::kWarning, "recovered_as_outcome_unknown",
-                 {{"submissions", std::to_string(*expired)}});
+                 {{"submissions", std::to_string(expired)}});
   }
   return absl::OkStatus();
 }

@@ -8,12 +8,12 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/synchronization/notification.h"
 #include "service/base/check.h"
 #include "service/base/errors.h"
 #include "service/base/random_source.h"
 #include "service/base/status_macros.h"
 #include "storage/account_binding.h"
+#include "storage/await_answer.h"
 #include "storage/postgres/completion_thread.h"
 #include "storage/postgres/connection_string.h"
 #include "storage/postgres/group_transaction.h"
@@ -256,23 +256,14 @@ void Store::Count(Callback<StoreCounts> done) {
 }
 
 absl::StatusOr<std::string> Store::BindUpstreamAccount(const AccountBinding& binding) {
-  absl::Notification answered;
-  absl::StatusOr<std::string> account;
-  Write<RecordedAccount>(
-      "BindUpstreamAccount", postgres::PlanAlone("bind"),
-      [&](absl::StatusOr<RecordedAccount> result) {
-        if (result.ok()) {
-          account = std::move(result->upstream_account);
-        } else {
-          account = std::move(result).status();
-        }
-        answered.Notify();
-      },
-      [&binding](GroupTransaction& transaction, absl::Time /*now*/) {
-        return Bind(transaction, binding);
-      });
-  answered.WaitForNotification();
-  return account;
+  GL_ASSIGN_OR_RETURN(
+      RecordedAccount account, AwaitAnswer<RecordedAccount>([&](Callback<RecordedAccount> done) {
+        Write<RecordedAccount>("BindUpstreamAccount", postgres::PlanAlone("bind"), std::move(done),
+                               [&binding](GroupTransaction& transaction, absl::Time /*now*/) {
+                                 return Bind(transaction, binding);
+                               });
+      }));
+  return std::move(account.upstream_account);
 }
 
 StoreInfo Store::Info() const {

@@ -1,4 +1,5 @@
-// How far this machine's clock is from the database's, on which leases are counted.
+// How far this machine's clock is from the database's, by which all times of submissions are: for
+// the log, as nothing that is decided depends on it (service/dispatch/store_offset.h).
 #pragma once
 
 #include "absl/base/thread_annotations.h"
@@ -16,7 +17,7 @@ class SkewWatch {
 
   absl::Time Now() const { return clock_->Now(); }
   // The database said `database_time` between two moments of ours. Logs a warning, at most once a
-  // minute, when the clocks are certainly further apart than a lease's margin bears.
+  // minute, when the clocks are certainly further apart than any that are looked after.
   void Note(absl::Time asked, absl::Time answered, absl::Time database_time);
 
   // The least that the clocks are apart by the last note; positive: the database's is ahead.

@@ -9,11 +9,11 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "service/base/check.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
 #include "storage/account_binding.h"
+#include "storage/await_answer.h"
 #include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/completion_thread.h"
 #include "storage/sqlite/connection.h"
@@ -288,21 +288,13 @@ void Store::Count(Callback<StoreCounts> done) {
 }
 
 absl::StatusOr<std::string> Store::BindUpstreamAccount(const AccountBinding& binding) {
-  absl::Notification answered;
-  absl::StatusOr<std::string> account;
-  Write<RecordedAccount>(
-      "BindUpstreamAccount",
-      [&](absl::StatusOr<RecordedAccount> result) {
-        if (result.ok()) {
-          account = std::move(result->upstream_account);
-        } else {
-          account = std::move(result).status();
-        }
-        answered.Notify();
-      },
-      [&binding](SqliteTransaction& transaction) { return Bind(transaction, binding); });
-  answered.WaitForNotification();
-  return account;
+  GL_ASSIGN_OR_RETURN(
+      RecordedAccount account, AwaitAnswer<RecordedAccount>([&](Callback<RecordedAccount> done) {
+        Write<RecordedAccount>(
+            "BindUpstreamAccount", std::move(done),
+            [&binding](SqliteTransaction& transaction) { return Bind(transaction, binding); });
+      }));
+  return std::move(account.upstream_account);
 }
 
 StoreInfo Store::Info() const {

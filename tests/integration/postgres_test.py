@@ -173,7 +173,7 @@ class PostgresTest(PostgresCase):
         wait_until(lambda: self.status(servers["the server is read-only"]).ready, "ready again")
 
 
-class BadConfigurationTest(PostgresCase):
+class RefusedCase(Case):
     """Each ends the start with one line."""
 
     def assert_refused(self, reason, store, *flags):
@@ -189,6 +189,27 @@ class BadConfigurationTest(PostgresCase):
         self.assertIn(reason, lines[0])
         return lines[0]
 
+
+class BadConnectionTest(RefusedCase):
+    def test_nobody_listens(self):
+        self.assert_refused("Connection refused", "postgresql://postgres@127.0.0.1:1/ledger")
+
+    def test_server_without_synchronous_commit(self):
+        server = RefusingPostgres()
+        self.addCleanup(server.close)
+        self.assert_refused("does not let synchronous_commit be set", f"postgresql://postgres@127.0.0.1:{server.port}/x")
+
+    def test_password_in_the_flag(self):
+        line = self.assert_refused("a password in a flag shows in the list of processes",
+                                   "postgresql://postgres:sesame@127.0.0.1/ledger")
+        self.assertNotIn("sesame", line)
+
+    def test_unknown_parameter(self):
+        self.assert_refused("libpq does not understand this connection string",
+                            "postgresql://127.0.0.1/ledger?colour=blue")
+
+
+class BadDatabaseTest(RefusedCase, PostgresCase):
     def test_wrong_password(self):
         self.postgres.query("CREATE ROLE writer SUPERUSER LOGIN PASSWORD 'right'")
         self.postgres.ask_for_a_password("writer")
@@ -202,9 +223,6 @@ class BadConfigurationTest(PostgresCase):
 
     def test_no_such_database(self):
         self.assert_refused('database "nowhere" does not exist', self.postgres.location(database="nowhere"))
-
-    def test_nobody_listens(self):
-        self.assert_refused("Connection refused", "postgresql://postgres@127.0.0.1:1/ledger")
 
     def test_schema_from_the_future(self):
         self.assertEqual(self.replica(self.simulator(), "a").stop(), 0)
@@ -223,20 +241,6 @@ class BadConfigurationTest(PostgresCase):
         standby = self.postgres.standby()
         self.addCleanup(standby.stop)
         self.assert_refused("the server is read-only, a standby for example; name the primary", standby.location())
-
-    def test_server_without_synchronous_commit(self):
-        server = RefusingPostgres()
-        self.addCleanup(server.close)
-        self.assert_refused("does not let synchronous_commit be set", f"postgresql://postgres@127.0.0.1:{server.port}/x")
-
-    def test_password_in_the_flag(self):
-        line = self.assert_refused("a password in a flag shows in the list of processes",
-                                   "postgresql://postgres:sesame@127.0.0.1/ledger")
-        self.assertNotIn("sesame", line)
-
-    def test_unknown_parameter(self):
-        self.assert_refused("libpq does not understand this connection string",
-                            "postgresql://127.0.0.1/ledger?colour=blue")
 
     def test_another_account(self):
         self.assertEqual(self.replica(self.simulator(), "a", "--upstream_account=ours").stop(), 0)
