@@ -79,13 +79,10 @@ bool ChildProcess::HasEnded() {
   return ended_;
 }
 
-absl::StatusOr<int> ChildProcess::AwaitPort(const std::string& path, absl::Duration patience) {
+absl::Status ChildProcess::AwaitCondition(const std::function<bool()>& condition,
+                                          absl::Duration patience) {
   const absl::Time deadline = absl::Now() + patience;
-  while (true) {
-    int port = 0;
-    if (std::ifstream(path) >> port) {
-      return port;
-    }
+  while (!condition()) {
     if (HasEnded()) {
       return absl::UnavailableError(absl::StrCat(program_, " did not start: ", EndOfLog()));
     }
@@ -94,6 +91,18 @@ absl::StatusOr<int> ChildProcess::AwaitPort(const std::string& path, absl::Durat
     }
     GL_RETURN_IF_ERROR(SleepUntil(absl::Now() + kLookAgain));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> ChildProcess::AwaitPort(const std::string& path, absl::Duration patience) {
+  int port = 0;
+  GL_RETURN_IF_ERROR(
+      AwaitCondition([&] { return static_cast<bool>(std::ifstream(path) >> port); }, patience));
+  return port;
+}
+
+absl::Status ChildProcess::AwaitOutput(const std::string& text, absl::Duration patience) {
+  return AwaitCondition([&] { return Log().find(text) != std::string::npos; }, patience);
 }
 
 absl::Status ChildProcess::Stop(absl::Duration patience) {
@@ -116,9 +125,13 @@ absl::Status ChildProcess::Stop(absl::Duration patience) {
   return absl::OkStatus();
 }
 
-std::string ChildProcess::EndOfLog() const {
+std::string ChildProcess::Log() const {
   std::ifstream file(log_path_);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string ChildProcess::EndOfLog() const {
+  const std::string text = Log();
   return text.size() <= kLogBytesShown ? text : text.substr(text.size() - kLogBytesShown);
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -39,6 +40,9 @@ class ChildProcess {
   // log, if it ended first; DEADLINE_EXCEEDED after `patience`.
   absl::StatusOr<int> AwaitPort(const std::string& path, absl::Duration patience);
 
+  // Until the child has said that. Fails as AwaitPort.
+  absl::Status AwaitOutput(const std::string& text, absl::Duration patience);
+
   // SIGTERM, then waits. INTERNAL, with the end of its log, if the child failed;
   // DEADLINE_EXCEEDED after `patience`, when it is killed.
   absl::Status Stop(absl::Duration patience);
@@ -48,6 +52,9 @@ class ChildProcess {
       : pid_(pid), program_(std::move(program)), log_path_(std::move(log_path)) {}
 
   bool HasEnded();
+  // Asks again and again.
+  absl::Status AwaitCondition(const std::function<bool()>& condition, absl::Duration patience);
+  std::string Log() const;
   std::string EndOfLog() const;
 
   const pid_t pid_;

@@ -59,14 +59,18 @@ TEST_F(ChildProcessTest, AProgramThatDoesNotExistDoesNotStart) {
 
 TEST_F(ChildProcessTest, StopLetsItEndInOrder) {
   const auto child = StartScript(
-      "trap 'echo bye; kill $!; exit 0' TERM; sleep 600 & echo 1 >$PORT.new; mv $PORT.new $PORT; wait");
+      "trap 'echo bye; kill $!; exit 0' TERM; sleep 600 & echo 1 >$PORT.new; mv $PORT.new $PORT; "
+      "wait");
   ASSERT_TRUE(child->AwaitPort(port_file_, kPatience).ok());
   EXPECT_EQ(child->Stop(kPatience), absl::OkStatus());
   EXPECT_EQ(Log(), "bye\n");
 }
 
 TEST_F(ChildProcessTest, StopTellsOfAFailure) {
-  const auto child = StartScript("echo it leaks; exit 3");
+  const auto child = StartScript(
+      "trap 'echo it leaks; kill $!; exit 3' TERM; sleep 600 & echo 1 >$PORT.new; "
+      "mv $PORT.new $PORT; wait");
+  ASSERT_TRUE(child->AwaitPort(port_file_, kPatience).ok());
   const absl::Status status = child->Stop(kPatience);
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_NE(status.message().find("it leaks"), absl::string_view::npos) << status;

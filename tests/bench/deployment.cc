@@ -45,6 +45,10 @@ absl::StatusOr<const SyncCounts*> MakeSyncCounts(const std::string& path) {
 
 std::string Program::address() const { return absl::StrCat("127.0.0.1:", port_); }
 
+absl::Status Program::AwaitOutput(const std::string& text) {
+  return process_->AwaitOutput(text, kStartPatience);
+}
+
 absl::Status Program::Stop() { return process_->Stop(kStopPatience); }
 
 std::string Deployment::NewFile(const std::string& name) {
@@ -97,7 +101,11 @@ absl::StatusOr<std::unique_ptr<Program>> Deployment::StartServer(const ServerPla
     command.environment = {"LD_PRELOAD=" + Runfile("tests/bench/libsync_counter.so"),
                            absl::StrCat(kSyncCountsVariable, "=", counts)};
   }
-  return Start(plan.name, std::move(command), port_file, syncs);
+  GL_ASSIGN_OR_RETURN(std::unique_ptr<Program> server,
+                      Start(plan.name, std::move(command), port_file, syncs));
+  // Until then SIGTERM would end it without a drain.
+  GL_RETURN_IF_ERROR(server->AwaitOutput("listening on port"));
+  return server;
 }
 
 absl::StatusOr<std::unique_ptr<Program>> Deployment::StartEcho() {

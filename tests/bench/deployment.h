@@ -33,6 +33,8 @@ class Program {
   // What it has synced; null unless it was asked for.
   const SyncCounts* syncs() const { return syncs_; }
 
+  // Waits until it has said that. As ChildProcess::AwaitOutput.
+  absl::Status AwaitOutput(const std::string& text);
   // Asks it to end, and waits. As ChildProcess::Stop.
   absl::Status Stop();
 

@@ -15,8 +15,7 @@
 namespace genledger::bench {
 namespace {
 
-constexpr LoadTimes kShort = {.warm_up = absl::ZeroDuration(),
-                              .duration = absl::Milliseconds(20)};
+constexpr LoadTimes kShort = {.warm_up = absl::ZeroDuration(), .duration = absl::Milliseconds(20)};
 
 // Answers every call on a thread of its own, one after the other, when `may_answer` allows it.
 class FakeOperation : public Operation {
