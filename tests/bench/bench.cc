@@ -46,6 +46,8 @@ ABSL_FLAG(std::vector<std::string>, store, (std::vector<std::string>{"sqlite", "
 ABSL_FLAG(
     std::vector<std::string>, only, {},
     "which figures: throughput, single_call, in_flight, disk, store_size, watchers; default: all");
+ABSL_FLAG(absl::Duration, duration, absl::Seconds(3), "how long each load is measured");
+ABSL_FLAG(int64_t, rows, 50'000, "that reads and duplicates are spread over");
 ABSL_FLAG(bool, ten_million, false, "store_size: a store of ten million submissions as well");
 ABSL_FLAG(std::string, directory, "/tmp",
           "where databases are kept while they are measured: on the disk that is meant");
@@ -74,6 +76,13 @@ const std::vector<NamedFigure>& AllFigures() {
   return figures;
 }
 
+BenchOptions FullOptions() {
+  BenchOptions options;
+  options.times.duration = absl::GetFlag(FLAGS_duration);
+  options.rows = absl::GetFlag(FLAGS_rows);
+  return options;
+}
+
 BenchOptions QuickOptions() {
   BenchOptions options;
   options.concurrencies = {1, 4};
@@ -94,9 +103,12 @@ BenchOptions QuickOptions() {
 }
 
 absl::StatusOr<BenchOptions> OptionsFromFlags() {
-  BenchOptions options = absl::GetFlag(FLAGS_quick) ? QuickOptions() : BenchOptions();
+  BenchOptions options = absl::GetFlag(FLAGS_quick) ? QuickOptions() : FullOptions();
   if (absl::GetFlag(FLAGS_ten_million)) {
     options.store_sizes.push_back(10'000'000);
+  }
+  if (options.times.duration <= absl::ZeroDuration() || options.rows < 1) {
+    return absl::InvalidArgumentError("--duration and --rows must be positive");
   }
   options.sqlite = false;
   options.postgresql = false;
@@ -118,13 +130,16 @@ absl::StatusOr<std::vector<NamedFigure>> FiguresFromFlags() {
   for (const std::string& name : absl::GetFlag(FLAGS_only)) {
     wanted.insert(name);
   }
+  if (wanted.empty()) {
+    return AllFigures();
+  }
   std::vector<NamedFigure> figures;
   for (const NamedFigure& figure : AllFigures()) {
-    if (wanted.empty() || wanted.erase(figure.name) > 0) {
+    if (wanted.erase(figure.name) > 0) {
       figures.push_back(figure);
     }
   }
-  if (figures.empty() || !wanted.empty()) {
+  if (!wanted.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--only: there is no figure ", absl::StrJoin(wanted, ", ")));
   }
@@ -172,17 +187,17 @@ std::vector<std::string> DescribeWorkload(const BenchOptions& options) {
   };
 }
 
-absl::StatusOr<Report> Measure(const BenchOptions& options,
-                               const std::vector<NamedFigure>& figures) {
+// What was measured before a failure stays in the report.
+absl::Status Measure(const BenchOptions& options, const std::vector<NamedFigure>& figures,
+                     Report& report) {
   GL_ASSIGN_OR_RETURN(const std::unique_ptr<WorkDirectory> directory,
                       WorkDirectory::Create(absl::GetFlag(FLAGS_directory)));
   Deployment deployment(directory.get());
-  Report report{.workload = DescribeWorkload(options)};
   const BenchContext context{.options = &options, .deployment = &deployment, .report = &report};
   for (const NamedFigure& figure : figures) {
     GL_RETURN_IF_ERROR(figure.measure(context));
   }
-  return report;
+  return absl::OkStatus();
 }
 
 absl::Status WriteFile(const std::string& path, const std::string& text) {
@@ -202,8 +217,13 @@ absl::Status WriteFile(const std::string& path, const std::string& text) {
 absl::Status Run() {
   GL_ASSIGN_OR_RETURN(const BenchOptions options, OptionsFromFlags());
   GL_ASSIGN_OR_RETURN(const std::vector<NamedFigure> figures, FiguresFromFlags());
-  GL_ASSIGN_OR_RETURN(const Report report, Measure(options, figures));
+  Report report{.workload = DescribeWorkload(options)};
+  const absl::Status measured = Measure(options, figures, report);
+  if (!measured.ok()) {
+    report.workload.push_back("INCOMPLETE: the run failed");
+  }
   std::printf("%s", ReportTable(report).c_str());
+  GL_RETURN_IF_ERROR(measured);
   GL_RETURN_IF_ERROR(WriteFile(absl::GetFlag(FLAGS_json), ReportJson(report)));
   return WriteFile(absl::GetFlag(FLAGS_plot), ReportPlot(report));
 }

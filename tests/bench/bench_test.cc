@@ -169,11 +169,21 @@ TEST_F(BenchTest, MeasuresEverything) {
   EXPECT_NE(ReadFile(plot_).find("</svg>"), std::string::npos);
 }
 
+TEST_F(BenchTest, MeasuresOnlyWhatIsAskedFor) {
+  Start({"--only=disk"});
+  ASSERT_EQ(Wait(), 0) << ReadFile(err_);
+  const json report = json::parse(ReadFile(json_));
+  EXPECT_TRUE(report["measurements"].empty());
+  ASSERT_EQ(report["figures"].size(), 2);
+  EXPECT_EQ(report["figures"][0]["group"], "disk");
+}
+
 TEST_F(BenchTest, AFailedCallFailsIt) {
   Start({"--store=sqlite", "--only=throughput"});
   kill(AwaitServer(), SIGKILL);
   EXPECT_EQ(Wait(), 1);
   EXPECT_NE(ReadFile(err_).find("calls failed; the first: "), std::string::npos) << ReadFile(err_);
+  EXPECT_NE(ReadFile(out_).find("INCOMPLETE"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(json_));
   EXPECT_TRUE(LeftNothing());
 }

@@ -16,6 +16,8 @@ namespace {
 
 // Calls are measured for so many answers of the upstream in a row.
 constexpr int kAnswersInARow = 3;
+// All of them are sent at once, and answered in their turn.
+constexpr absl::Duration kWait = absl::Seconds(50);
 
 absl::StatusOr<ProcessSize> LoadWith(Operation& submit, int concurrency,
                                      absl::Duration slow_upstream, pid_t server) {
@@ -43,7 +45,8 @@ absl::Status MeasureInFlight(const BenchContext& context) {
   GL_ASSIGN_OR_RETURN(const NewServer server,
                       StartNewServer(context, {.simulator = {.latency = options.slow_upstream}}));
   const Channels channels({server.server->address()}, options.connections);
-  const std::unique_ptr<Operation> submit = NewNewOperation(channels, {.series = "in-flight"});
+  const std::unique_ptr<Operation> submit =
+      NewNewOperation(channels, {.series = "in-flight", .wait = kWait});
   GL_ASSIGN_OR_RETURN(
       const ProcessSize usual,
       LoadWith(*submit, options.usual_concurrency, options.slow_upstream, server.server->pid()));

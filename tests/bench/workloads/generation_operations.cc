@@ -73,6 +73,9 @@ class NewOperation : public Operation {
     if (options_.with_request_id) {
       request.set_request_id(RequestIdOf(series, row));
     }
+    if (options_.wait > absl::ZeroDuration()) {
+      request.mutable_wait()->set_seconds(absl::ToInt64Seconds(options_.wait));
+    }
   }
 
   absl::Status Check(int64_t row, const v1::SubmitGenerationResponse& response) {

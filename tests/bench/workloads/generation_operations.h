@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "tests/bench/channels.h"
 #include "tests/bench/workloads/operation.h"
 #include "tests/bench/workloads/row_spread.h"
@@ -26,6 +27,8 @@ struct KnownRows {
 struct NewOptions {
   std::string series;  // nobody else's on this store
   bool with_request_id = false;
+  // How long a call waits for the upstream; zero: the server's default.
+  absl::Duration wait;
   SubmissionIds* ids = nullptr;  // receives the id of each row that it has room for
 };
 
