@@ -155,12 +155,12 @@ TEST_F(BenchTest, MeasuresEverything) {
   for (const char* figure :
        {"peak memory: sqlite, after these loads",
         "one call at a time: syncs of the log for each NEW",
-        "one call at a time: NEW without upstream and syncs",
+        "one call at a time: NEW without upstream and syncs, mean",
         "100 in flight, upstream takes 500ms: resident",
         "100 in flight, upstream takes 500ms: threads more than with 4 in flight",
         "disk: a submission, without request_id, of 200",
         "disk: a submission, with request_id, of 200",
-        "store of 1000: start to serving, median of 2", "store of 1000: GET, CPU",
+        "store of 1000: start to serving, file in memory, median of 2", "store of 1000: GET, CPU",
         "store of 1000: DUPLICATE, CPU", "store of 1000: LIST, first page, CPU",
         "store of 1000: claim, CPU", "20 watchers, 50 NEW/s: the watchers"}) {
     EXPECT_EQ(figures.count(figure), 1) << figure;

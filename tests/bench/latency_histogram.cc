@@ -41,6 +41,7 @@ void LatencyHistogram::Record(absl::Duration latency) {
   ++buckets_[BucketOf(static_cast<uint64_t>(nanoseconds))];
   ++count_;
   max_ns_ = std::max(max_ns_, nanoseconds);
+  sum_ns_ += static_cast<double>(nanoseconds);
 }
 
 void LatencyHistogram::Merge(const LatencyHistogram& other) {
@@ -49,6 +50,12 @@ void LatencyHistogram::Merge(const LatencyHistogram& other) {
   }
   count_ += other.count_;
   max_ns_ = std::max(max_ns_, other.max_ns_);
+  sum_ns_ += other.sum_ns_;
+}
+
+absl::Duration LatencyHistogram::Mean() const {
+  return count_ == 0 ? absl::ZeroDuration()
+                     : absl::Nanoseconds(sum_ns_ / static_cast<double>(count_));
 }
 
 absl::Duration LatencyHistogram::Percentile(double share) const {

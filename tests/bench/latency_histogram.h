@@ -22,6 +22,8 @@ class LatencyHistogram {
   // The least recorded latency that at least `share` (0 to 1) of all do not exceed; zero if nothing
   // was recorded.
   absl::Duration Percentile(double share) const;
+  // Exact; zero if nothing was recorded.
+  absl::Duration Mean() const;
   absl::Duration Max() const { return absl::Nanoseconds(max_ns_); }
   int64_t count() const { return count_; }
 
@@ -29,6 +31,7 @@ class LatencyHistogram {
   std::vector<int64_t> buckets_;
   int64_t count_ = 0;
   int64_t max_ns_ = 0;
+  double sum_ns_ = 0;
 };
 
 }  // namespace genledger::bench

@@ -15,6 +15,7 @@ TEST(LatencyHistogram, TellsNothingOfNothing) {
   const LatencyHistogram empty;
   EXPECT_EQ(empty.count(), 0);
   EXPECT_EQ(empty.Percentile(0.5), absl::ZeroDuration());
+  EXPECT_EQ(empty.Mean(), absl::ZeroDuration());
   EXPECT_EQ(empty.Max(), absl::ZeroDuration());
 }
 
@@ -70,6 +71,7 @@ TEST(LatencyHistogram, MergedIsAsIfRecordedInOne) {
   EXPECT_EQ(one.count(), 3);
   EXPECT_EQ(one.Max(), absl::Milliseconds(3));
   EXPECT_EQ(one.Percentile(1), absl::Milliseconds(3));
+  EXPECT_EQ(one.Mean(), absl::Microseconds(1001));
 }
 
 }  // namespace

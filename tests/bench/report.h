@@ -19,6 +19,7 @@ struct Limit {
 };
 
 struct Latency {
+  absl::Duration mean;
   absl::Duration p50;
   absl::Duration p99;
   absl::Duration p999;

@@ -10,7 +10,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json JsonOf(const Latency& latency) {
-  return {{"p50_ms", absl::ToDoubleMilliseconds(latency.p50)},
+  return {{"mean_ms", absl::ToDoubleMilliseconds(latency.mean)},
+          {"p50_ms", absl::ToDoubleMilliseconds(latency.p50)},
           {"p99_ms", absl::ToDoubleMilliseconds(latency.p99)},
           {"p99.9_ms", absl::ToDoubleMilliseconds(latency.p999)},
           {"max_ms", absl::ToDoubleMilliseconds(latency.max)}};

@@ -57,7 +57,7 @@ class StoreOfSize {
       GL_RETURN_IF_ERROR(server.server->Stop());
     }
     std::sort(times.begin(), times.end());
-    Add(absl::StrCat("start to serving, median of ", times.size()),
+    Add(absl::StrCat("start to serving, file in memory, median of ", times.size()),
         absl::ToDoubleMilliseconds(times[times.size() / 2]), "ms", "under 200 at 1 million");
     Add("start to serving, slowest", absl::ToDoubleMilliseconds(times.back()), "ms", "");
     return absl::OkStatus();

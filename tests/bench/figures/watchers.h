@@ -7,8 +7,8 @@
 namespace genledger::bench {
 
 // CPU that `watchers` streams cost the server while their tenant submits
-// `busy_calls_per_second`: the same load without them and with them. Each watches a submission of
-// its own that the upstream does not answer meanwhile.
+// `busy_calls_per_second`: the same load without them and with them, by turns. Each watches a
+// submission of its own that the upstream does not answer meanwhile.
 absl::Status MeasureWatchers(const BenchContext& context);
 
 }  // namespace genledger::bench
