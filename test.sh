@@ -22,7 +22,7 @@ usage() {
   cat <<EOF
 usage: ./test.sh [--all] [--only=STEP]
 
-Installs what is missing (apt, as root or with sudo; npm for two linters), builds, and runs every test. Each check
+Installs what is missing (apt, as root or with sudo; npm for two linters and the Node client), builds, and runs every test. Each check
 and each test target counts as one; the last line is "N passed, N failed". Logs: $LOG_DIRECTORY/.
 
   --all        the long form: clang-tidy on every source and not on the changed ones only, both sanitizers on every
@@ -156,7 +156,7 @@ main() {
   exec </dev/null
   mkdir -p "$LOG_DIRECTORY"
   check "install from Debian" install_packages "${GENLEDGER_TEST_PACKAGES[@]}"
-  check "install from npm" install_npm_linters
+  check "install from npm" install_from_npm
   for step in "${STEPS[@]}"; do
     if [[ -z $only || $only == "$step" ]]; then
       "step_$step"

@@ -1,6 +1,7 @@
 """clients/python against the real server, and against one that misbehaves."""
 
 import asyncio
+import concurrent.futures
 import contextlib
 import datetime
 import os
@@ -14,6 +15,7 @@ from harness import PATIENCE_SECONDS, ROOT, Case, main
 import genledger
 from genledger.channel import parse_address
 from genledger.errors import CLASS_OF_REASON
+from genledger.requests import spec_message
 from genledger.v1.error_reason_pb2 import ErrorReason
 
 PACKAGE = ROOT / "clients/python"
@@ -135,12 +137,16 @@ class RealServerTest(ClientCase):
         waiting = self.background(lambda client: client.wait(pending.id, timeout=PATIENCE_SECONDS))
         self.assertEqual(self.genledger.stop(), 0)
         self.genledger = self.server(self.upstream.url, f"--listen=127.0.0.1:{port}")
-        self.api.cancel(pending.id)
+        self.cancel_elsewhere(pending.id)
         self.assertEqual(genledger.state_name(waiting()), "CANCELLED")
+
+    def cancel_elsewhere(self, submission_id):
+        """By a client that has not yet seen the server go away."""
+        with contextlib.closing(genledger.Client(self.genledger.address)) as client:
+            client.cancel(submission_id)
 
     def background(self, work):
         """Runs work(client) on a client of its own, in a thread; the result, when asked for."""
-        import concurrent.futures
         pool = concurrent.futures.ThreadPoolExecutor(1)
         self.addCleanup(pool.shutdown)
 
@@ -199,7 +205,7 @@ class RealServerTest(ClientCase):
         revisions = [next(watching).revision]
         self.assertEqual(self.genledger.stop(), 0)
         self.genledger = self.server(self.upstream.url, f"--listen=127.0.0.1:{port}")
-        self.genledger.api.CancelSubmission(genledger_cancel(pending.id), timeout=PATIENCE_SECONDS)
+        self.cancel_elsewhere(pending.id)
         revisions += [event.revision for event in watching]
         self.assertEqual(revisions, list(range(revisions[0], revisions[0] + len(revisions))))
         self.assertGreater(len(revisions), 1)
@@ -213,19 +219,9 @@ class RealServerTest(ClientCase):
                 continue  # hashes are defined for invalid specs too, but a server does not tell them
             compared += 1
             self.assertEqual(preview.request_hash, vector["request_hash"], vector["name"])
-            self.assertEqual(preview.canonical_spec, spec_of(vector["canonical"]), vector["name"])
+            self.assertEqual(preview.canonical_spec, spec_message(vector["canonical"]), vector["name"])
         self.assertGreaterEqual(compared, client_scenes.GOLDEN_COMPARED_MIN)
         self.assertEqual(self.upstream.stats()["posts_received"], 0)
-
-
-def genledger_cancel(submission_id):
-    from genledger.v1 import generation_service_pb2
-    return generation_service_pb2.CancelSubmissionRequest(id=submission_id)
-
-
-def spec_of(fields):
-    from genledger.requests import spec_message
-    return spec_message(fields)
 
 
 class AsyncRealServerTest(RealServerTest):

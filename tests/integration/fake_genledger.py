@@ -1,7 +1,8 @@
 """A gRPC server that misbehaves as no real one can be made to on demand: what every client library must survive.
 
-Clients choose by the prompt, or by the id of what they watch. Submission.request_id_count of an answer says how many
-request_ids came with that prompt, Submission.revision how many attempts, labels what credentials they showed.
+Clients choose by the prompt, or by the id of what they watch; what follows a # only tells one use from another.
+Submission.request_id_count of an answer says how many request_ids came with that prompt, Submission.revision how many
+attempts, labels what credentials they showed.
 """
 
 import concurrent.futures
@@ -63,8 +64,8 @@ class _Generations(api_grpc.GenerationServiceServicer):
                                             dedupe=api.SubmitGenerationResponse.DEDUPE_CREATED)
 
     def SubmitGeneration(self, request, context):
-        prompt = request.spec.prompt
-        attempt = self._attempt(prompt, request.request_id)
+        attempt = self._attempt(request.spec.prompt, request.request_id)
+        prompt = request.spec.prompt.partition("#")[0]
         if prompt.startswith(REASON_PREFIX):
             info = error_details_pb2.ErrorInfo(domain="genledger", reason=prompt[len(REASON_PREFIX):],
                                                metadata={"submission_id": "sub_fake"})
@@ -96,22 +97,23 @@ class _Generations(api_grpc.GenerationServiceServicer):
 
     def WatchSubmission(self, request, context):
         stream = self._attempt(request.id)
-        if request.id == "sub_missing":
+        scene = request.id.partition("#")[0]
+        if scene == "sub_missing":
             _fail(context, grpc.StatusCode.NOT_FOUND, "no such submission",
                   error_details_pb2.ErrorInfo(domain="genledger", reason="SUBMISSION_NOT_FOUND"))
-        if request.id == "sub_never":
+        if scene == "sub_never":
             _until_gone(context)
         if stream == 1:
             yield _snapshot(1)
             yield api.WatchSubmissionResponse(heartbeat={})
             yield _event(2)
-            if request.id == "sub_resume":
+            if scene == "sub_resume":
                 yield api.WatchSubmissionResponse(resume={"after_revision": 2})
-            elif request.id == "sub_lost":
+            elif scene == "sub_lost":
                 _fail(context, grpc.StatusCode.UNAVAILABLE, "the connection broke")
-            elif request.id == "sub_silent":
+            elif scene == "sub_silent":
                 _until_gone(context)
-        elif stream == 2 and request.id == "sub_lost":
+        elif stream == 2 and scene == "sub_lost":
             _fail(context, grpc.StatusCode.UNAVAILABLE, "still away")
         else:
             # The snapshot is of now, ahead of the events; an event that was told comes again.
