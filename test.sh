@@ -57,7 +57,7 @@ step_run_once() { check "run.sh --once" ./run.sh --once; }
 # Programs of their own, that use the built programs as a user would: exit 0 passed, 77 skipped, else failed.
 step_integration() {
   local program
-  bazel build --config=opt //:all //tests/crash:all >"$LOG_DIRECTORY/integration_build.log" 2>&1 || true
+  bazel build --config=opt //:all //clients/cpp/examples:all //tests/crash:all >"$LOG_DIRECTORY/integration_build.log" 2>&1 || true
   for program in $(tree_files 'tests/integration/*_test.sh' 'tests/integration/*_test.py' 'tests/crash/*_test.py'); do
     case $program in
       *.py) check "$program" /usr/bin/python3 "$program" ;;

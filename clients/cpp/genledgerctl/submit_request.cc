@@ -43,6 +43,12 @@ constexpr FlagSpec kSubmitFlags[] = {
      "give up if it could not be submitted by then: 1s to 24h; default 15m"},
     {"label", Kind::kRepeated, "KEY=VALUE", "kept with the submission, not part of its content"},
     {"validate_only", Kind::kSwitch, "", "run every check, record and send nothing"},
+    {"file", Kind::kValue, "FILE",
+     "submit every line of a file, each a JSON body; - is standard input; may be repeated at will"},
+    {"concurrency", Kind::kValue, "N", "with --file: how many lines at once, 1 to 256; default 8"},
+    {"patience", Kind::kValue, "DURATION",
+     "with --file: how long a line is repeated that the server cannot take now; default 2m"},
+    {"failures", Kind::kValue, "FILE", "with --file: write the lines that failed, to submit again"},
 };
 
 constexpr std::string_view kSpecFlags[] = {
