@@ -26,7 +26,8 @@ Installs what is missing (apt, as root or with sudo; npm for two linters and the
 and each test target counts as one; the last line is "N passed, N failed". Logs: $LOG_DIRECTORY/.
 
   --all        the long form: clang-tidy on every source and not on the changed ones only, both sanitizers on every
-               C++ test, five minutes for each fuzzer, and GENLEDGER_TEST_ALL=1 for the tests that have a long form of their own
+               C++ test, five minutes for each fuzzer, the Go client, and GENLEDGER_TEST_ALL=1 for the tests that have a
+               long form of their own
   --only=STEP  one of: ${STEPS[*]}
 EOF
 }
@@ -156,6 +157,9 @@ main() {
   exec </dev/null
   mkdir -p "$LOG_DIRECTORY"
   check "install from Debian" install_packages "${GENLEDGER_TEST_PACKAGES[@]}"
+  if $all; then
+    check "install from Debian for --all" install_packages "${GENLEDGER_ALL_PACKAGES[@]}"
+  fi
   check "install from npm" install_from_npm
   for step in "${STEPS[@]}"; do
     if [[ -z $only || $only == "$step" ]]; then

@@ -5,9 +5,11 @@ import concurrent.futures
 import contextlib
 import datetime
 import os
+import shutil
 import subprocess
 import sys
 import time
+import unittest
 
 import client_scenes
 from harness import PATIENCE_SECONDS, ROOT, Case, main
@@ -357,6 +359,14 @@ class PackageTest(Case):
     def test_a_worker_that_is_killed_never_pays_twice(self):
         client_scenes.worker_survives_kills(self, [sys.executable, str(PACKAGE / "examples/worker.py")],
                                             self.environment())
+
+    @unittest.skipUnless(shutil.which("mypy"), "mypy is installed by ./test.sh --all")
+    def test_the_types(self):
+        configuration = ["--config-file", PACKAGE / "pyproject.toml", "--cache-dir", self.directory / "mypy"]
+        for what in (["-p", "genledger"], [PACKAGE / "examples/submit.py"], [PACKAGE / "examples/worker.py"]):
+            done = subprocess.run(["mypy", *configuration, *what], cwd=self.site, capture_output=True, text=True,
+                                  env={**os.environ, "MYPYPATH": str(self.site)}, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_the_example_of_the_readme(self):
         server = self.server(self.simulator().url)

@@ -38,6 +38,7 @@ GENLEDGER_TEST_PACKAGES=(
   libclang-rt-14-dev
   libgmock-dev
   libgtest-dev
+  mandoc
   openssl
   pgbouncer
   postgresql-15
@@ -47,6 +48,18 @@ GENLEDGER_TEST_PACKAGES=(
   python3-protobuf
   shellcheck
   sqlite3
+)
+
+# What only ./test.sh --all tests: the Go client, and completion in another shell.
+# shellcheck disable=SC2034  # used by test.sh
+GENLEDGER_ALL_PACKAGES=(
+  golang-github-golang-protobuf-1-5-dev
+  golang-go
+  golang-google-grpc-dev
+  mypy
+  protoc-gen-go-1-5
+  protoc-gen-go-grpc
+  zsh
 )
 
 # Runs a command as root.
