@@ -143,6 +143,20 @@ class CtlTest(CtlCase):
     def answer(self, *words):
         return json.loads(self.ctl(*words, "--output=json"))
 
+    def test_waiting_shows_a_live_line_on_a_terminal(self):
+        submission_id = self.make_pending("waited for")
+        revision = self.genledger.get(id=submission_id).revision
+        words = ("get", submission_id, f"--wait_for_revision_after={revision}", "--wait=1s")
+        self.assertIn("waiting 0s", self.on_terminal(*words))
+        self.assertNotIn("waiting", self.run_ctl(*words).stderr)
+
+    def test_lists_with_attempts(self):
+        self.submit("listed")
+        listed = self.answer("list", "--view=full")["submissions"]
+        self.assertEqual([attempt["outcome"] for attempt in listed[0]["attempts"]], ["OUTCOME_ACCEPTED"])
+        self.assertEqual(self.answer("list")["submissions"][0]["attempts"], [])
+        self.ctl("list", "--view=half", code=2)
+
     def test_status(self):
         self.make_unknown("counted")
         status = self.answer("status")
