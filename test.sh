@@ -22,11 +22,12 @@ usage() {
   cat <<EOF
 usage: ./test.sh [--all] [--only=STEP]
 
-Installs what is missing (apt, as root or with sudo; npm for two linters), builds, and runs every test. Each check
+Installs what is missing (apt, as root or with sudo; npm for two linters and the Node client), builds, and runs every test. Each check
 and each test target counts as one; the last line is "N passed, N failed". Logs: $LOG_DIRECTORY/.
 
   --all        the long form: clang-tidy on every source and not on the changed ones only, both sanitizers on every
-               C++ test, five minutes for each fuzzer, and GENLEDGER_TEST_ALL=1 for the tests that have a long form of their own
+               C++ test, five minutes for each fuzzer, the Go client, and GENLEDGER_TEST_ALL=1 for the tests that have a
+               long form of their own
   --only=STEP  one of: ${STEPS[*]}
 EOF
 }
@@ -60,7 +61,7 @@ step_run_once() {
 # Programs of their own, that use the built programs as a user would: exit 0 passed, 77 skipped, else failed.
 step_integration() {
   local program
-  bazel build --config=opt //:all //tests/crash:all >"$LOG_DIRECTORY/integration_build.log" 2>&1 || true
+  bazel build --config=opt //:all //clients/cpp/examples:all //tests/crash:all >"$LOG_DIRECTORY/integration_build.log" 2>&1 || true
   for program in $(tree_files 'tests/integration/*_test.sh' 'tests/integration/*_test.py' 'tests/crash/*_test.py' \
     'tests/cluster/*_test.py'); do
     case $program in
@@ -160,7 +161,10 @@ main() {
   exec </dev/null
   mkdir -p "$LOG_DIRECTORY"
   check "install from Debian" install_packages "${GENLEDGER_TEST_PACKAGES[@]}"
-  check "install from npm" install_npm_linters
+  if $all; then
+    check "install from Debian for --all" install_packages "${GENLEDGER_ALL_PACKAGES[@]}"
+  fi
+  check "install from npm" install_from_npm
   for step in "${STEPS[@]}"; do
     if [[ -z $only || $only == "$step" ]]; then
       "step_$step"

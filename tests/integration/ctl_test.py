@@ -1,37 +1,18 @@
 """genledgerctl against the real server and the upstream simulator: what an operator does on a bad day."""
 
 import json
-import os
 import re
 import signal
-import subprocess
 
-import grpc
+from ctl_case import CTL, CtlCase
+from harness import Process, Submission, main, wait_until
 
-from harness import PATIENCE_SECONDS, ROOT, Case, Process, Submission, main, wait_until
-
-CTL = ROOT / "bazel-bin/clients/cpp/genledgerctl/genledgerctl"
 AMBIGUOUS = {"do": "reset", "at": "body", "accept": False}
 AMBIGUOUS_ACCEPTED = {"do": "reset", "at": "body", "accept": True}
 FOR_AN_HOUR = {"status": 429, "retry_after": 3600}
 
 
-class CtlTest(Case):
-    def setUp(self):
-        super().setUp()
-        self.upstream = self.simulator()
-        self.genledger = self.server(self.upstream.url)
-
-    def environment(self):
-        return {**os.environ, "GENLEDGER_SERVER": self.genledger.address, "TZ": "UTC"}
-
-    def ctl(self, *words, code=0):
-        """Runs genledgerctl to its end; its standard output."""
-        done = subprocess.run([CTL, *words], env=self.environment(), capture_output=True, text=True,
-                              timeout=PATIENCE_SECONDS, check=False)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout
-
+class CtlTest(CtlCase):
     def submit(self, prompt, *flags, code=0):
         return self.ctl("submit", f"--prompt={prompt}", "--wait=10s", "--output=json", *flags, code=code)
 
@@ -160,10 +141,21 @@ class CtlTest(Case):
         self.ctl("release", self.make_unknown("not submitted"), code=7)
 
     def answer(self, *words):
-        done = subprocess.run([CTL, *words, "--output=json"], env=self.environment(), capture_output=True, text=True,
-                              timeout=PATIENCE_SECONDS, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+        return json.loads(self.ctl(*words, "--output=json"))
+
+    def test_waiting_shows_a_live_line_on_a_terminal(self):
+        submission_id = self.make_pending("waited for")
+        revision = self.genledger.get(id=submission_id).revision
+        words = ("get", submission_id, f"--wait_for_revision_after={revision}", "--wait=1s")
+        self.assertIn("waiting 0s", self.on_terminal(*words))
+        self.assertNotIn("waiting", self.run_ctl(*words).stderr)
+
+    def test_lists_with_attempts(self):
+        self.submit("listed")
+        listed = self.answer("list", "--view=full")["submissions"]
+        self.assertEqual([attempt["outcome"] for attempt in listed[0]["attempts"]], ["OUTCOME_ACCEPTED"])
+        self.assertEqual(self.answer("list")["submissions"][0]["attempts"], [])
+        self.ctl("list", "--view=half", code=2)
 
     def test_status(self):
         self.make_unknown("counted")

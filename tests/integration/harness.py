@@ -4,6 +4,7 @@ Used by the *_test.py beside it: run one with /usr/bin/python3 (Debian's python3
 //...`. Everything is on loopback, on ports that the system picks, in a directory of its own that is removed at the end.
 """
 
+import atexit
 import contextlib
 import ctypes
 import json
@@ -21,25 +22,20 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVER = ROOT / "bazel-bin/service/server/genledger"
 SIMULATOR = ROOT / "bazel-bin/tests/upstream_simulator/upstream_simulator_main"
-GOOGLEAPIS = "/usr/share/gocode/src/github.com/gogo/googleapis"
 EXAMPLE = json.loads((ROOT / "tests/data/veo3-example.json").read_text(encoding="utf-8"))
 PATIENCE_SECONDS = 30
 
 
-def _generate_stubs():
-    """Compiles the protos for Python; they are not kept."""
-    directory = tempfile.mkdtemp(prefix="genledger-stubs-")
-    protos = [str(p) for p in (ROOT / "proto").rglob("*.proto")]
-    protos += [f"{GOOGLEAPIS}/google/rpc/{name}.proto" for name in ("status", "code", "error_details")]
-    subprocess.run(
-        ["protoc", f"-I{ROOT / 'proto'}", f"-I{GOOGLEAPIS}", f"--python_out={directory}", f"--grpc_out={directory}",
-         f"--plugin=protoc-gen-grpc={shutil.which('grpc_python_plugin')}", *protos],
-        check=True)
+def _python_client():
+    """The Python client with its stubs, put together as its build does; it is removed at the end."""
+    directory = tempfile.mkdtemp(prefix="genledger-python-")
+    atexit.register(shutil.rmtree, directory)
+    subprocess.run([sys.executable, ROOT / "clients/python/assemble.py", directory], check=True)
     return directory
 
 
-_STUBS = _generate_stubs()
-sys.path.insert(0, _STUBS)
+_PYTHON_CLIENT = _python_client()
+sys.path.insert(0, _PYTHON_CLIENT)
 
 import grpc  # noqa: E402
 from genledger.v1 import admin_service_pb2 as admin  # noqa: E402
@@ -48,8 +44,6 @@ from genledger.v1 import generation_pb2 as resources  # noqa: E402
 from genledger.v1 import generation_service_pb2 as api  # noqa: E402
 from genledger.v1 import generation_service_pb2_grpc as api_grpc  # noqa: E402
 from google.rpc import error_details_pb2, status_pb2  # noqa: E402
-
-shutil.rmtree(_STUBS)
 
 Submission = resources.Submission
 

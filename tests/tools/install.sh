@@ -45,6 +45,7 @@ GENLEDGER_TEST_PACKAGES=(
   libclang-rt-14-dev
   libgmock-dev
   libgtest-dev
+  mandoc
   nginx-light
   openssl
   pgbouncer
@@ -55,6 +56,18 @@ GENLEDGER_TEST_PACKAGES=(
   python3-protobuf
   shellcheck
   sqlite3
+)
+
+# What only ./test.sh --all tests: the Go client, and completion in another shell.
+# shellcheck disable=SC2034  # used by test.sh
+GENLEDGER_ALL_PACKAGES=(
+  golang-github-golang-protobuf-1-5-dev
+  golang-go
+  golang-google-grpc-dev
+  mypy
+  protoc-gen-go-1-5
+  protoc-gen-go-grpc
+  zsh
 )
 
 # Runs a command as root.
@@ -97,16 +110,22 @@ install_npm() {
   command -v npm >/dev/null || install_packages npm nodejs
 }
 
-# Installs the pinned linters of tests/tools/lint/package-lock.json into .lint/, once per lock file.
-install_npm_linters() {
-  local lock=tests/tools/lint/package-lock.json
-  if cmp -s "$lock" .lint/package-lock.json && [[ -e .lint/installed ]]; then
+# install_npm_packages DIRECTORY INTO: installs the pinned packages of DIRECTORY/package-lock.json into INTO/, once per lock file.
+install_npm_packages() {
+  local from=$1 into=$2
+  if cmp -s "$from/package-lock.json" "$into/package-lock.json" && [[ -e $into/installed ]]; then
     return 0
   fi
   install_npm
-  rm -rf .lint
-  mkdir .lint
-  cp tests/tools/lint/package.json "$lock" .lint/
-  (cd .lint && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
-  touch .lint/installed
+  rm -rf "$into"
+  mkdir "$into"
+  cp "$from/package.json" "$from/package-lock.json" "$into/"
+  (cd "$into" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+  touch "$into/installed"
+}
+
+# The linters, and what the Node client needs.
+install_from_npm() {
+  install_npm_packages tests/tools/lint .lint
+  install_npm_packages clients/node .node
 }

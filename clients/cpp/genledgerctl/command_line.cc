@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "clients/cpp/genledgerctl/cancel_command.h"
 #include "clients/cpp/genledgerctl/command.h"
+#include "clients/cpp/genledgerctl/completion.h"
 #include "clients/cpp/genledgerctl/error_report.h"
 #include "clients/cpp/genledgerctl/get_command.h"
 #include "clients/cpp/genledgerctl/health_command.h"
@@ -25,11 +28,41 @@
 namespace genledger::ctl {
 namespace {
 
+ExitCode PrintCompletion(const Arguments& arguments, const GlobalFlags& global,
+                         const Terminal& terminal);
+
+// Here and not in a file of its own, because it knows all the others.
+const Command kCompletionCommand = {
+    .name = "completion",
+    .summary = "print the script that completes command lines in bash or zsh",
+    .operands = "bash|zsh",
+    .description =
+        "Put the first example's line into ~/.bashrc, or the second's into ~/.zshrc after "
+        "compinit.",
+    .flags = {},
+    .examples =
+        "  source <(genledgerctl completion bash)\n"
+        "  source <(genledgerctl completion zsh)\n",
+    .run = PrintCompletion,
+};
+
 // Every verb, in the order of the help page.
-constexpr std::array<const Command*, 12> kCommands = {
-    &kSubmitCommand, &kGetCommand,     &kListCommand,    &kWatchCommand,
-    &kCancelCommand, &kReleaseCommand, &kUnknownCommand, &kResolveCommand,
-    &kRetryCommand,  &kStatusCommand,  &kModelsCommand,  &kHealthCommand};
+constexpr std::array<const Command*, 13> kCommands = {
+    &kSubmitCommand,  &kGetCommand,     &kListCommand,      &kWatchCommand, &kCancelCommand,
+    &kReleaseCommand, &kUnknownCommand, &kResolveCommand,   &kRetryCommand, &kStatusCommand,
+    &kModelsCommand,  &kHealthCommand,  &kCompletionCommand};
+
+ExitCode PrintCompletion(const Arguments& arguments, const GlobalFlags& /*global*/,
+                         const Terminal& terminal) {
+  const std::optional<std::string> script =
+      arguments.operands().size() == 1 ? CompletionScript(arguments.operands().front(), kCommands)
+                                       : std::nullopt;
+  if (!script.has_value()) {
+    return ReportUsage("completion", "name one shell, bash or zsh", terminal);
+  }
+  *terminal.out << *script;
+  return ExitCode::kOk;
+}
 
 const Command* FindCommand(std::string_view name) {
   const auto found = std::find_if(kCommands.begin(), kCommands.end(),

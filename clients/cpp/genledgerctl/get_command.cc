@@ -3,13 +3,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "clients/cpp/client.h"
 #include "clients/cpp/genledgerctl/error_report.h"
 #include "clients/cpp/genledgerctl/json_view.h"
+#include "clients/cpp/genledgerctl/progress_line.h"
 #include "clients/cpp/genledgerctl/submission_view.h"
 
 namespace genledger::ctl {
@@ -87,9 +90,26 @@ absl::StatusOr<v1::GetSubmissionRequest> OneRequest(const Arguments& arguments,
   return request;
 }
 
+client::Result<v1::Submission> GetWithProgress(client::Client& client,
+                                               const v1::GetSubmissionRequest& request,
+                                               const Terminal& terminal) {
+  absl::Notification done;
+  std::optional<client::Result<v1::Submission>> found;
+  std::thread get([&] {
+    found.emplace(client.Get(request));
+    done.Notify();
+  });
+  ShowProgressUntil(
+      done, [] { return std::string(); }, *terminal.err);
+  get.join();
+  return *std::move(found);
+}
+
 ExitCode GetOne(client::Client& client, const v1::GetSubmissionRequest& request,
                 const GlobalFlags& global, const Terminal& terminal) {
-  const client::Result<v1::Submission> found = client.Get(request);
+  const client::Result<v1::Submission> found = terminal.err_is_tty && request.has_wait()
+                                                   ? GetWithProgress(client, request, terminal)
+                                                   : client.Get(request);
   if (!found.ok()) {
     return ReportError(found.error(), global, terminal);
   }

@@ -1,7 +1,6 @@
 #include "clients/cpp/genledgerctl/json_view.h"
 
 #include <memory>
-#include <string_view>
 
 #include "absl/time/time.h"
 #include "clients/cpp/genledgerctl/text.h"
@@ -111,6 +110,8 @@ std::string MessageToJson(const google::protobuf::Message& message) {
 std::string MessageToJsonLine(const google::protobuf::Message& message) {
   return OnOneLine(MessageToJson(message));
 }
+
+std::string JsonString(std::string_view text) { return PrintableJson(Quote(text)); }
 
 std::string ErrorToJson(const client::Error& error, ExitCode exit_code) {
   std::string out = "{\n \"error\": {\n";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "clients/cpp/error.h"
 #include "clients/cpp/genledgerctl/exit_code.h"
@@ -16,6 +17,9 @@ std::string MessageToJson(const google::protobuf::Message& message);
 
 // The same on one line: for streams of documents.
 std::string MessageToJsonLine(const google::protobuf::Message& message);
+
+// `text` (UTF-8) as a JSON string, quotes included; what drives a terminal is escaped.
+std::string JsonString(std::string_view text);
 
 // {"error": {"code", "reason", "message", "violations": [{"field", "description"}], "metadata",
 // "retry_delay", "attempts", "exit_code"}}; "retry_delay" ("1.5s") only if the server sent one.

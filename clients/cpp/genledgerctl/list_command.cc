@@ -32,6 +32,7 @@ constexpr FlagSpec kFlags[] = {
      "an AIP-160 expression, as far as the server supports it"},
     {"order_by", Kind::kValue, "ORDER",
      "create_time or update_time, with desc or not; default 'create_time desc'"},
+    {"view", Kind::kValue, "basic|full", "basic (default), or with the attempts, which JSON shows"},
     {"tenant", Kind::kValue, "TENANT", "for readers and operators; - means every tenant of theirs"},
 };
 
@@ -62,6 +63,11 @@ absl::StatusOr<ListRequest> FromFlags(const Arguments& arguments) {
     request.first.set_page_size(kPageSizeOfAll);
   } else if (request.limit.has_value()) {
     request.first.set_page_size(static_cast<int32_t>(std::min(*request.limit, kPageSizeMax)));
+  }
+  if (const auto view = arguments.Text("view"); view == "full") {
+    request.first.set_view(v1::SUBMISSION_VIEW_FULL);
+  } else if (view.has_value() && view != "basic") {
+    return UsageError("--view is basic or full");
   }
   request.first.set_page_token(arguments.Text("page_token").value_or(""));
   request.first.set_filter(arguments.Text("filter").value_or(""));

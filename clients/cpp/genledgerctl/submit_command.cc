@@ -8,6 +8,8 @@
 
 #include "absl/synchronization/notification.h"
 #include "clients/cpp/client.h"
+#include "clients/cpp/genledgerctl/bulk_command.h"
+#include "clients/cpp/genledgerctl/bulk_flags.h"
 #include "clients/cpp/genledgerctl/error_report.h"
 #include "clients/cpp/genledgerctl/json_view.h"
 #include "clients/cpp/genledgerctl/progress_line.h"
@@ -91,6 +93,15 @@ ExitCode Submit(const GlobalFlags& global, v1::SubmitGenerationRequest request,
                      : ReportError(answer.error(), global, terminal);
 }
 
+ExitCode SubmitFile(const Arguments& arguments, const v1::SubmitGenerationRequest& defaults,
+                    const GlobalFlags& global, const Terminal& terminal) {
+  const absl::StatusOr<BulkFlags> flags = BulkFlagsFrom(arguments);
+  if (!flags.ok()) {
+    return ReportUsage("submit", std::string(flags.status().message()), terminal);
+  }
+  return RunBulkSubmit(*flags, defaults, global, terminal);
+}
+
 ExitCode Run(const Arguments& arguments, const GlobalFlags& global, const Terminal& terminal) {
   absl::StatusOr<v1::SubmitGenerationRequest> request =
       SubmitRequestFromFlags(arguments, *terminal.in);
@@ -99,6 +110,12 @@ ExitCode Run(const Arguments& arguments, const GlobalFlags& global, const Termin
   }
   if (request->validate_only() && global.output == Output::kId) {
     return ReportUsage("submit", "--validate_only has no id to print", terminal);
+  }
+  if (arguments.Has("file")) {
+    return SubmitFile(arguments, *request, global, terminal);
+  }
+  if (const absl::Status status = CheckNoBulkFlags(arguments); !status.ok()) {
+    return ReportUsage("submit", std::string(status.message()), terminal);
   }
   if (const std::optional<std::string> path = arguments.Text("spec_json"); path.has_value()) {
     const absl::StatusOr<std::string> json = ReadTextInput(*path, *terminal.in);
@@ -127,13 +144,26 @@ const Command kSubmitCommand = {
         "\n"
         "Prints the submission. Exit code 0 says that it has a task_id, 11 that it is still on "
         "its\n"
-        "way: look again with genledgerctl get, or repeat the command.",
+        "way: look again with genledgerctl get, or repeat the command.\n"
+        "\n"
+        "--file submits every line of a file: the upstream's JSON body, or an object with \"spec\" "
+        "and\n"
+        "whatever else SubmitGenerationRequest has. A line's request_id, unless it gives one, is "
+        "made\n"
+        "of its content and of how often that came before: a run that was interrupted is simply\n"
+        "repeated, and pays for nothing twice. Failures are shown as they come; a summary ends "
+        "the\n"
+        "run. --output=json prints one object a line, in the file's order; --output=id the ids.\n"
+        "Exit code: 0 if every line has a task_id, 11 if some wait; 8 if an outcome is unknown, "
+        "else\n"
+        "what the failures have in common, or 1.",
     .flags = SubmitFlagSpecs(),
     .examples =
         "  genledgerctl submit --prompt='a dolphin leaps from a blue sea' --aspect_ratio=16:9\n"
         "  genledgerctl submit --spec_json=body.json --request_id=order-1234 --output=id\n"
         "  genledgerctl submit --prompt_file=- --wait=0 --label=team=ads < prompt.txt\n"
-        "  genledgerctl submit --prompt='two cats' --validate_only\n",
+        "  genledgerctl submit --prompt='two cats' --validate_only\n"
+        "  genledgerctl submit --file=jobs.jsonl --concurrency=32 --failures=failed.jsonl\n",
     .run = Run,
 };
 

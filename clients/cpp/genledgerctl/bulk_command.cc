@@ -1,0 +1,175 @@
+#include "clients/cpp/genledgerctl/bulk_command.h"
+
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "clients/cpp/client.h"
+#include "clients/cpp/genledgerctl/bulk_reader.h"
+#include "clients/cpp/genledgerctl/bulk_submit.h"
+#include "clients/cpp/genledgerctl/bulk_summary.h"
+#include "clients/cpp/genledgerctl/error_report.h"
+#include "clients/cpp/genledgerctl/json_view.h"
+#include "clients/cpp/genledgerctl/live_line.h"
+#include "clients/cpp/genledgerctl/progress_bar.h"
+#include "clients/cpp/genledgerctl/submission_view.h"
+#include "clients/cpp/genledgerctl/text.h"
+
+namespace genledger::ctl {
+namespace {
+
+using Answer = client::Result<v1::SubmitGenerationResponse>;
+
+constexpr absl::Duration kTick = absl::Milliseconds(250);
+
+// `json` with the line's number and request_id in front of its fields.
+std::string WithLine(const BulkJob& job, const std::string& json) {
+  std::string out = "{\"line\": " + std::to_string(job.line) + ", ";
+  if (job.request.ok()) {
+    out += "\"request_id\": " + JsonString(job.request->request_id()) + ", ";
+  }
+  return out + json.substr(1);
+}
+
+// Prints and counts the answers of one run.
+class BulkPrinter {
+ public:
+  // `failures` may be null.
+  BulkPrinter(const GlobalFlags& global, const Terminal& terminal, std::ostream* failures)
+      : global_(global), terminal_(terminal), failures_(failures) {}
+
+  void Take(const BulkAnswer& answered) {
+    summary_.Count(answered.answer);
+    if (global_.output == Output::kJson) {
+      *terminal_.out << WithLine(answered.job, Json(answered.answer)) << std::flush;
+    } else if (global_.output == Output::kId && answered.answer.ok()) {
+      *terminal_.out << TaskIdOrId(answered.answer->submission()) << "\n" << std::flush;
+    }
+    if (!answered.answer.ok()) {
+      Fail(answered);
+    }
+  }
+
+  void PrintSummary() const {
+    if (global_.output == Output::kJson) {
+      *terminal_.out << summary_.Json();
+    } else {
+      // With --output=id, standard output holds ids and nothing else.
+      std::ostream& out = global_.output == Output::kId ? *terminal_.err : *terminal_.out;
+      out << summary_.Text(terminal_.color && global_.output == Output::kTable);
+    }
+  }
+
+  const BulkSummary& summary() const { return summary_; }
+
+ private:
+  static std::string Json(const Answer& answer) {
+    return answer.ok() ? MessageToJsonLine(*answer)
+                       : ErrorToJsonLine(answer.error(), ExitCodeOf(answer.error()));
+  }
+
+  void Fail(const BulkAnswer& answered) {
+    *terminal_.err << "line " << answered.job.line << ": "
+                   << ErrorText(answered.answer.error(), Printable(global_.client.server));
+    if (failures_ != nullptr) {
+      // With its request_id, so that it stays the same request wherever it is submitted from.
+      *failures_ << (answered.job.request.ok() ? MessageToJsonLine(*answered.job.request)
+                                               : answered.job.text + "\n")
+                 << std::flush;
+    }
+  }
+
+  const GlobalFlags& global_;
+  const Terminal& terminal_;
+  std::ostream* const failures_;
+  BulkSummary summary_;
+};
+
+void SubmitAll(BulkSubmit& submit, std::optional<int64_t> total, BulkPrinter& printer,
+               const Terminal& terminal) {
+  const absl::Time start = absl::Now();
+  LiveLine line(*terminal.err);
+  while (!submit.ended() && terminal.out->good()) {
+    const std::optional<BulkAnswer> answer = submit.Next(kTick);
+    if (terminal.err_is_tty) {
+      line.Wipe();
+    }
+    if (answer.has_value()) {
+      printer.Take(*answer);
+    }
+    if (terminal.err_is_tty) {
+      line.Show(ProgressBarText({.done = submit.answered(),
+                                 .total = total,
+                                 .failed = printer.summary().failed(),
+                                 .elapsed = absl::Now() - start}));
+    }
+  }
+  if (terminal.err_is_tty) {
+    line.Wipe();
+  }
+}
+
+// The jobs' stream: the opened `file`, or standard input. Null: it cannot be read.
+std::istream* Open(const std::string& path, std::ifstream& file, const Terminal& terminal) {
+  if (path == "-") {
+    return terminal.in;
+  }
+  file.open(path);
+  // A directory opens, and fails with its first byte.
+  return file.good() && (file.peek() != std::ifstream::traits_type::eof() || file.eof()) ? &file
+                                                                                         : nullptr;
+}
+
+std::optional<int64_t> CountIfShown(const std::string& path, const Terminal& terminal) {
+  if (path == "-" || !terminal.err_is_tty) {
+    return std::nullopt;
+  }
+  std::ifstream file(path);
+  return CountJobs(file);
+}
+
+ExitCode CannotUse(const std::string& flag, const std::string& path, const Terminal& terminal) {
+  return ReportUsage("submit", flag + ": cannot open " + Printable(path), terminal);
+}
+
+}  // namespace
+
+ExitCode RunBulkSubmit(const BulkFlags& flags, const v1::SubmitGenerationRequest& defaults,
+                       const GlobalFlags& global, const Terminal& terminal) {
+  client::Result<std::unique_ptr<client::Client>> client = client::Client::Create(global.client);
+  if (!client.ok()) {
+    return ReportUsage("submit", client.error().message, terminal);
+  }
+  std::ifstream file;
+  std::istream* in = Open(flags.file, file, terminal);
+  if (in == nullptr) {
+    return CannotUse("--file", flags.file, terminal);
+  }
+  std::ofstream failures;
+  if (!flags.failures.empty()) {
+    failures.open(flags.failures, std::ios::trunc);
+    if (!failures.good()) {
+      return CannotUse("--failures", flags.failures, terminal);
+    }
+  }
+  file.clear();
+  BulkReader reader(*in, defaults);
+  BulkPrinter printer(global, terminal, flags.failures.empty() ? nullptr : &failures);
+  const std::optional<int64_t> total = CountIfShown(flags.file, terminal);
+  BulkSubmit submit(**client, reader,
+                    {.concurrency = flags.concurrency, .patience = flags.patience});
+  SubmitAll(submit, total, printer, terminal);
+  printer.PrintSummary();
+  failures.flush();
+  if (!failures.good()) {
+    *terminal.err << "genledgerctl: the failures could not be written in full\n";
+    return ExitCode::kOther;
+  }
+  return printer.summary().exit_code();
+}
+
+}  // namespace genledger::ctl

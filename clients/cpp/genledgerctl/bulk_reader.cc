@@ -1,0 +1,108 @@
+#include "clients/cpp/genledgerctl/bulk_reader.h"
+
+#include <openssl/sha.h>
+
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
+#include "clients/cpp/genledgerctl/text.h"
+#include "clients/cpp/small_file.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace genledger::ctl {
+namespace {
+
+constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+// 128 bits of the digest: lines do not collide, and the request_id stays readable.
+constexpr size_t kDigestBytes = 16;
+
+std::string_view Trim(std::string_view text) {
+  const size_t first = text.find_first_not_of(kWhiteSpace);
+  if (first == text.npos) {
+    return "";
+  }
+  return text.substr(first, text.find_last_not_of(kWhiteSpace) - first + 1);
+}
+
+client::Error NotAJob(const std::string& why) {
+  return client::LocalError(grpc::StatusCode::INVALID_ARGUMENT, "the line is not a job: " + why);
+}
+
+std::optional<client::Error> Parse(const std::string& json, google::protobuf::Message* message) {
+  const auto status = google::protobuf::util::JsonStringToMessage(json, message);
+  if (status.ok()) {
+    return std::nullopt;
+  }
+  return NotAJob(std::string(status.message().data(), status.message().size()));
+}
+
+}  // namespace
+
+BulkReader::BulkReader(std::istream& in, v1::SubmitGenerationRequest defaults)
+    : in_(in), defaults_(std::move(defaults)) {
+  defaults_.clear_spec();
+}
+
+std::optional<BulkJob> BulkReader::Next() {
+  std::string raw;
+  while (std::getline(in_, raw)) {
+    ++line_;
+    const std::string_view text = Trim(raw);
+    if (!text.empty()) {
+      std::string owned(text);
+      client::Result<v1::SubmitGenerationRequest> request = ToRequest(owned);
+      return BulkJob{.line = line_, .text = std::move(owned), .request = std::move(request)};
+    }
+  }
+  return std::nullopt;
+}
+
+client::Result<v1::SubmitGenerationRequest> BulkReader::ToRequest(const std::string& text) {
+  if (text.size() > client::kSmallFileBytesMax) {
+    return NotAJob("it is longer than " + std::to_string(client::kSmallFileBytesMax) + " bytes");
+  }
+  if (!IsUtf8(text)) {
+    return NotAJob("it is not valid UTF-8");
+  }
+  google::protobuf::Struct object;
+  if (std::optional<client::Error> error = Parse(text, &object); error.has_value()) {
+    return *std::move(error);
+  }
+  v1::SubmitGenerationRequest said;
+  const bool whole_request = object.fields().contains("spec");
+  std::optional<client::Error> error =
+      whole_request ? Parse(text, &said) : Parse(text, said.mutable_spec());
+  if (error.has_value()) {
+    return *std::move(error);
+  }
+  v1::SubmitGenerationRequest request = defaults_;
+  request.MergeFrom(said);
+  if (request.request_id().empty()) {
+    request.set_request_id(MakeRequestId(text));
+  }
+  return request;
+}
+
+std::string BulkReader::MakeRequestId(const std::string& text) {
+  // The variation of the flags makes other generations of the same lines.
+  const std::string content = defaults_.variation() + '\0' + text;
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest);
+  const std::string hex = absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest), kDigestBytes));
+  return "line-" + hex + "-" + std::to_string(++occurrences_[hex]);
+}
+
+int64_t CountJobs(std::istream& in) {
+  int64_t jobs = 0;
+  std::string raw;
+  while (std::getline(in, raw)) {
+    jobs += Trim(raw).empty() ? 0 : 1;
+  }
+  return jobs;
+}
+
+}  // namespace genledger::ctl

@@ -1,0 +1,67 @@
+"""What the tests of every client library share: the worker that is killed, the golden vectors, a TLS server."""
+
+import json
+import os
+import subprocess
+
+from fake_genledger import FakeGenledger
+from harness import PATIENCE_SECONDS, ROOT, Process, wait_until
+
+GOLDEN = ROOT / "tests/service/domain/golden_request_hashes.json"
+JOBS = 12
+# After how many POSTs, counted over the worker's whole life, it is killed: inside of a POST each time.
+KILLS = (3, 7)
+# Of the golden vectors, at least so many are specs that the server takes.
+GOLDEN_COMPARED_MIN = 20
+
+
+def worker_survives_kills(case, command, environment=None):
+    """Runs the worker `command` + [JOBS, SERVER], kills it with -9 while a POST is out, starts it again, and audits the
+    upstream: as many POSTs as jobs, each job with a task_id of its own."""
+    upstream = case.simulator()
+    server = case.server(upstream.url)
+    jobs = case.directory / "jobs.jsonl"
+    names = [f"order-{number}" for number in range(JOBS)]
+    jobs.write_text("".join(json.dumps({"job": name, "spec": {"prompt": f"a dolphin for {name}"}}) + "\n"
+                            for name in names))
+    upstream.rules({"latency_ms": 300})
+    command = [*command, str(jobs), server.address]
+    for number, kill_after in enumerate(KILLS):
+        worker = Process(command, case.directory / f"worker-{number}.out", environment)
+        case.addCleanup(worker.kill)
+        wait_until(lambda: upstream.stats()["posts_received"] >= kill_after or not worker.running(),
+                   f"{kill_after} POSTs")
+        case.assertTrue(worker.running(), worker.log())
+        worker.kill()
+    done = subprocess.run(command, env={**os.environ, **(environment or {})}, capture_output=True, text=True,
+                          timeout=4 * PATIENCE_SECONDS, check=False)
+    case.assertEqual(done.returncode, 0, done.stderr)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    case.assertEqual([answer["job"] for answer in answers], names)
+    case.assertTrue(all(answer["task_id"] for answer in answers), done.stdout)
+    case.assertEqual(len({answer["task_id"] for answer in answers}), JOBS)
+    case.assertEqual(upstream.stats()["posts_received"], JOBS)
+    case.assertEqual(server.process.running(), True)
+
+
+def golden_vectors():
+    """The vectors whose spec JSON can say, and with them a caller."""
+    vectors = json.loads(GOLDEN.read_text(encoding="utf-8"))["vectors"]
+    return [vector for vector in vectors if '"hex"' not in json.dumps(vector)]
+
+
+def tls_server(case):
+    """A fake server with a certificate of its own for localhost, and the file that holds it."""
+    certificate, key = case.directory / "cert.pem", case.directory / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    server = FakeGenledger(certificate.read_bytes(), key.read_bytes())
+    case.addCleanup(server.stop)
+    return server, certificate
+
+
+def fake_server(case):
+    server = FakeGenledger()
+    case.addCleanup(server.stop)
+    return server
