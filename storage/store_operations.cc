@@ -422,6 +422,18 @@ absl::Status PurgeOne(StoreTransaction& transaction, const Submission& submissio
   return transaction.Remove(submission, attempts, RequestIdsOf(submission, events));
 }
 
+// Deletes those of a page that nobody else is at.
+absl::Status PurgePage(StoreTransaction& transaction, std::vector<Submission> old,
+                       PurgeOutcome& outcome) {
+  GL_ASSIGN_OR_RETURN(const std::vector<Submission> ours,
+                      transaction.ReserveForRemoval(std::move(old)));
+  for (const Submission& submission : ours) {
+    GL_RETURN_IF_ERROR(PurgeOne(transaction, submission));
+    ++outcome.submissions;
+  }
+  return absl::OkStatus();
+}
+
 // Deletes from the submissions behind outcome.next, which moves on. Whatever was created later than
 // `finished_before` finished later too: there the walk ends.
 absl::Status PurgeSubmissions(StoreTransaction& transaction, const PurgeCommand& command,
@@ -429,22 +441,25 @@ absl::Status PurgeSubmissions(StoreTransaction& transaction, const PurgeCommand&
   for (int32_t looked = 0; looked < kPurgeLookMax;) {
     GL_ASSIGN_OR_RETURN(const std::vector<Submission> page,
                         transaction.FindBehind(outcome.next, command.rows_max));
+    bool is_last = static_cast<int32_t>(page.size()) < command.rows_max;
+    std::vector<Submission> old;
     for (const Submission& submission : page) {
       if (submission.create_time >= command.finished_before) {
-        return absl::OkStatus();
+        is_last = true;
+        break;
       }
-      if (outcome.submissions == command.rows_max) {
-        outcome.has_more = true;
-        return absl::OkStatus();
+      if (outcome.submissions + static_cast<int64_t>(old.size()) == command.rows_max) {
+        outcome.has_more = is_last = true;
+        break;
       }
       if (MayPurge(submission, command.finished_before)) {
-        GL_RETURN_IF_ERROR(PurgeOne(transaction, submission));
-        ++outcome.submissions;
+        old.push_back(submission);
       }
       outcome.next = submission.id;
       ++looked;
     }
-    if (static_cast<int32_t>(page.size()) < command.rows_max) {
+    GL_RETURN_IF_ERROR(PurgePage(transaction, std::move(old), outcome));
+    if (is_last) {
       return absl::OkStatus();
     }
   }

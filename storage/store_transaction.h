@@ -93,6 +93,13 @@ class StoreTransaction : public DedupeReader {
   // Submissions whose ids are behind `after`, in the order of ids, which is that of creation.
   virtual absl::StatusOr<std::vector<Submission>> FindBehind(const SubmissionId& after,
                                                              int32_t limit) = 0;
+  // Those of `submissions`, just looked up, that nobody else is at, so that nobody else removes
+  // them meanwhile. What is then asked of them is cheaper than alone. A store of a single writer
+  // keeps all of them.
+  virtual absl::StatusOr<std::vector<Submission>> ReserveForRemoval(
+      std::vector<Submission> submissions) {
+    return submissions;
+  }
   // All of them, in revision order.
   virtual absl::StatusOr<std::vector<SubmissionEvent>> FindEvents(const Submission& submission) = 0;
 

@@ -87,6 +87,9 @@ void GroupState::RollBackCommand() {
 }
 
 bool GroupState::dirty() {
+  if (!removals.empty()) {
+    return true;
+  }
   for (const auto& [id, record] : records) {
     if (record.changed) {
       return true;
@@ -189,6 +192,9 @@ std::vector<Statement> GroupState::Writes(int64_t slot) {
   Append(PutAttemptsSql().c_str(), attempts, statements);
   Append(kInsertAttemptTasks, tasks, statements);
   Append(InsertEventsSql().c_str(), events, statements);
+  for (Statement& statement : RemovalStatements(removals)) {
+    statements.push_back(std::move(statement));
+  }
   Append(kAddToCounts, added, statements);
   return statements;
 }
@@ -213,6 +219,7 @@ void GroupState::NoteWritten() {
   for (auto& [key, delta] : counts) {
     delta = 0;
   }
+  removals.clear();
 }
 
 }  // namespace genledger::postgres

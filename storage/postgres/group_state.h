@@ -16,6 +16,7 @@
 #include "storage/postgres/connection.h"
 #include "storage/postgres/journaled_map.h"
 #include "storage/postgres/look_ups.h"
+#include "storage/postgres/removals.h"
 
 namespace genledger::postgres {
 
@@ -25,6 +26,7 @@ struct CachedRecord {
   // The revision that the database has; 0: it has no such row.
   int64_t stored_revision = 0;
   std::optional<std::map<int32_t, Attempt>> attempts;  // nullopt: not looked up
+  std::optional<std::vector<SubmissionEvent>> events;  // nullopt: not looked up
   std::set<int32_t> changed_attempts;
   std::vector<SubmissionEvent> new_events;
   bool changed = false;
@@ -63,6 +65,8 @@ struct GroupState {
   JournaledMap<HashKey, CachedHash> holds;
   JournaledMap<HashKey, CachedHash> abandoned;
   JournaledMap<CountKey, int64_t> counts;  // to be added
+  // Of a command that is alone in its group: nothing takes them back but the end of the group.
+  std::vector<Removal> removals;
 
   void StartCommand();
   void RollBackCommand();

@@ -1,9 +1,8 @@
 #include "storage/postgres/group_transaction.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
-#include <set>
-#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "service/base/check.h"
@@ -57,14 +56,6 @@ Values KeyArrays(const std::set<HashKey>& keys) {
   return {tenants.Text(), accounts.Text(), versions.Text(), hashes.Text()};
 }
 
-std::string KeyArray(const std::set<SubmissionId>& ids) {
-  Array array;
-  for (const SubmissionId& id : ids) {
-    array.AddId(id);
-  }
-  return array.Text();
-}
-
 RequestHash HashFrom(const std::string& bytes) {
   RequestHash hash;
   std::copy_n(bytes.begin(), std::min(bytes.size(), hash.bytes.size()), hash.bytes.begin());
@@ -79,12 +70,6 @@ HashKey ReadHashKey(RowCursor& row) {
 }
 
 std::string Int(int64_t value) { return absl::StrCat(value); }
-
-Values OneHash(const HashKey& key, const SubmissionId& id) {
-  Values values = KeyArrays(std::set<HashKey>{key});
-  values.push_back(KeyArray({id}));
-  return values;
-}
 
 }  // namespace
 
@@ -124,11 +109,7 @@ std::vector<Statement> GroupTransaction::OpeningStatements() const {
   return {{kBegin, {}}, {kSynchronousCommit, {}}};
 }
 
-absl::Status GroupTransaction::Flush() {
-  if (!state_.dirty()) {
-    return absl::OkStatus();
-  }
-  GL_RETURN_IF_ERROR(Run(state_.Writes(options_.slot)).status());
+void GroupTransaction::NoteFlushed() {
   if (!flushed_witness_.has_value()) {
     flushed_witness_ = state_.witness();
   }
@@ -137,13 +118,25 @@ absl::Status GroupTransaction::Flush() {
   }
   state_.NoteWritten();
   account_counts_.clear();
-  return absl::OkStatus();
+  due_work_.reset();
+}
+
+absl::StatusOr<std::vector<Rows>> GroupTransaction::AskAll(std::vector<Statement> questions) {
+  GL_CHECK(begun_, "a command that asks for more than keys is alone in its group");
+  if (!state_.dirty()) {
+    return Run(questions);
+  }
+  std::vector<Statement> statements = state_.Writes(options_.slot);
+  const auto writes = static_cast<ptrdiff_t>(statements.size());
+  std::move(questions.begin(), questions.end(), std::back_inserter(statements));
+  GL_ASSIGN_OR_RETURN(std::vector<Rows> rows, Run(statements));
+  NoteFlushed();
+  rows.erase(rows.begin(), rows.begin() + writes);
+  return rows;
 }
 
 absl::StatusOr<Rows> GroupTransaction::Ask(const char* sql, Values parameters) {
-  GL_CHECK(begun_, "a command that asks for more than keys is alone in its group");
-  GL_RETURN_IF_ERROR(Flush());
-  GL_ASSIGN_OR_RETURN(std::vector<Rows> rows, Run({{sql, std::move(parameters)}}));
+  GL_ASSIGN_OR_RETURN(std::vector<Rows> rows, AskAll({{sql, std::move(parameters)}}));
   return std::move(rows.front());
 }
 
@@ -180,8 +173,13 @@ std::vector<Statement> GroupTransaction::StatementsOf(const LookUps& look_ups) {
     statements.push_back({kAbandonedHashes, KeyArrays(look_ups.abandoned)});
   }
   if (!look_ups.ids.empty()) {
-    statements.push_back({Statements().by_ids.c_str(), {KeyArray(look_ups.ids)}});
-    statements.push_back({Statements().attempts_of_ids.c_str(), {KeyArray(look_ups.ids)}});
+    statements.push_back({Statements().by_ids.c_str(), {IdArray(look_ups.ids)}});
+    statements.push_back({Statements().attempts_of_ids.c_str(), {IdArray(look_ups.ids)}});
+  }
+  if (look_ups.due_of_account.has_value()) {
+    statements.push_back({kTenantsWithWork, {*look_ups.due_of_account}});
+    statements.push_back({kEarliestDeadline, {}});
+    statements.push_back({kEarliestLeaseEnd, {}});
   }
   return statements;
 }
@@ -199,7 +197,10 @@ absl::Status GroupTransaction::Learn(const LookUps& look_ups, const std::vector<
   }
   if (!look_ups.ids.empty()) {
     GL_RETURN_IF_ERROR(LearnSubmissions(rows[next++]));
-    GL_RETURN_IF_ERROR(LearnAttempts(look_ups, rows[next++]));
+    GL_RETURN_IF_ERROR(LearnAttempts(look_ups.ids, rows[next++]));
+  }
+  if (look_ups.due_of_account.has_value()) {
+    LearnDueWork(*look_ups.due_of_account, rows, next);
   }
   // What was not found is absent.
   for (const NameKey& key : look_ups.request_ids) {
@@ -297,7 +298,7 @@ void GroupTransaction::LearnAbandoned(const Rows& rows) {
   }
 }
 
-absl::Status GroupTransaction::LearnAttempts(const LookUps& look_ups, const Rows& rows) {
+absl::Status GroupTransaction::LearnAttempts(const std::set<SubmissionId>& ids, const Rows& rows) {
   std::map<SubmissionId, std::map<int32_t, Attempt>> found;
   for (int i = 0; i < rows.size(); ++i) {
     RowCursor row(&rows, i);
@@ -306,11 +307,25 @@ absl::Status GroupTransaction::LearnAttempts(const LookUps& look_ups, const Rows
     const int32_t number = attempt.number;
     found[id].emplace(number, std::move(attempt));
   }
-  for (const SubmissionId& id : look_ups.ids) {
+  for (const SubmissionId& id : ids) {
     const CachedRecord* const record = state_.records.Find(id);
     if (record != nullptr && !record->attempts.has_value()) {
       state_.records.Change(id).attempts = std::move(found[id]);
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status GroupTransaction::LearnEvents(const std::set<SubmissionId>& ids, const Rows& rows) {
+  std::map<SubmissionId, std::vector<SubmissionEvent>> found;
+  for (int i = 0; i < rows.size(); ++i) {
+    RowCursor row(&rows, i);
+    const SubmissionId id = ReadId(row);
+    GL_ASSIGN_OR_RETURN(SubmissionEvent event, ReadEvent(row));
+    found[id].push_back(std::move(event));
+  }
+  for (const SubmissionId& id : ids) {
+    state_.records.Change(id).events = std::move(found[id]);
   }
   return absl::OkStatus();
 }
@@ -339,6 +354,7 @@ absl::Status GroupTransaction::Commit() {
 absl::Status GroupTransaction::RollBack() {
   GL_RETURN_IF_ERROR(Run({{kRollback, {}}}).status());
   state_ = GroupState();
+  due_work_.reset();
   begun_ = false;
   return absl::OkStatus();
 }
@@ -462,67 +478,6 @@ absl::StatusOr<std::vector<Attempt>> GroupTransaction::FindAttempts(const Submis
   return attempts;
 }
 
-absl::StatusOr<std::vector<Submission>> GroupTransaction::FindOutOfTime(absl::Time now,
-                                                                        int32_t limit) {
-  return AskForSubmissions(Statements().out_of_time, {Int(EncodeTime(now)), Int(limit)});
-}
-
-absl::StatusOr<std::vector<DueTenant>> GroupTransaction::FindDueTenants(
-    const std::string& upstream_account, absl::Time now, int32_t limit) {
-  GL_ASSIGN_OR_RETURN(const Rows rows,
-                      Ask(kDueTenants, {upstream_account, Int(EncodeTime(now)), Int(limit)}));
-  using Place = std::tuple<int64_t, int64_t, int64_t, std::string>;
-  std::map<Place, DueTenant> ordered;
-  for (int i = 0; i < rows.size(); ++i) {
-    RowCursor row(&rows, i);
-    DueTenant tenant{.tenant = row.Text()};
-    tenant.waiting = row.Int();
-    const int64_t earliest = row.Int();
-    tenant.in_flight = row.Int();
-    if (tenant.waiting > 0) {
-      const int64_t last_claim =
-          options_.last_claims->Of({.tenant = tenant.tenant, .upstream_account = upstream_account});
-      ordered.emplace(Place(tenant.in_flight, last_claim, earliest, tenant.tenant), tenant);
-    }
-  }
-  std::vector<DueTenant> tenants;
-  for (auto& [place, tenant] : ordered) {
-    if (tenants.size() < static_cast<size_t>(std::max(limit, 0))) {
-      tenants.push_back(std::move(tenant));
-    }
-  }
-  return tenants;
-}
-
-absl::StatusOr<std::vector<Submission>> GroupTransaction::FindDue(const Scope& scope,
-                                                                  absl::Time now, int32_t limit) {
-  return AskForSubmissions(
-      Statements().due, {scope.upstream_account, scope.tenant, Int(EncodeTime(now)), Int(limit)});
-}
-
-absl::StatusOr<std::vector<Submission>> GroupTransaction::FindUnknownDue(
-    const std::string& upstream_account, AmbiguityPolicy policy, absl::Time now, int32_t limit) {
-  return AskForSubmissions(
-      Statements().unknown_due,
-      {upstream_account, Int(static_cast<int64_t>(policy)), Int(EncodeTime(now)), Int(limit)});
-}
-
-absl::StatusOr<std::vector<Submission>> GroupTransaction::FindLeases(absl::Time ended_by,
-                                                                     int32_t limit) {
-  return AskForSubmissions(Statements().leases, {Int(EncodeTime(ended_by)), Int(limit)});
-}
-
-absl::StatusOr<absl::Time> GroupTransaction::NextDueTime(const std::string& upstream_account) {
-  GL_ASSIGN_OR_RETURN(const Rows rows, Ask(kNextDueTimes, {upstream_account}));
-  absl::Time next = absl::InfiniteFuture();
-  for (int column = 0; column < 3; ++column) {
-    if (!rows.IsNull(0, column)) {
-      next = std::min(next, DecodeTime(rows.Int(0, column)));
-    }
-  }
-  return next;
-}
-
 absl::StatusOr<std::vector<Submission>> GroupTransaction::FindBehind(const SubmissionId& after,
                                                                      int32_t limit) {
   return AskForSubmissions(Statements().behind, {IdBytes(after), Int(limit)});
@@ -530,6 +485,10 @@ absl::StatusOr<std::vector<Submission>> GroupTransaction::FindBehind(const Submi
 
 absl::StatusOr<std::vector<SubmissionEvent>> GroupTransaction::FindEvents(
     const Submission& submission) {
+  const CachedRecord* const known = state_.records.Find(submission.id);
+  if (known != nullptr && known->events.has_value()) {
+    return *known->events;
+  }
   GL_ASSIGN_OR_RETURN(const Rows rows, Ask(Statements().events.c_str(),
                                            {submission.scope.tenant, IdBytes(submission.id), Int(0),
                                             Int(std::numeric_limits<int32_t>::max())}));
@@ -550,6 +509,7 @@ void GroupTransaction::Count(const Scope& scope, SubmissionState state, int64_t 
 void GroupTransaction::WriteParts(CachedRecord& record, const Change& change) {
   record.current = change.submission;
   record.changed = true;
+  record.events.reset();
   for (const Attempt& attempt : change.attempts) {
     if (!record.attempts.has_value()) {
       record.attempts.emplace();
@@ -649,27 +609,12 @@ absl::Status GroupTransaction::Remove(const Submission& submission,
                                       const std::vector<Attempt>& attempts,
                                       const std::vector<std::string>& request_ids) {
   GL_CHECK(begun_, "a command that deletes is alone in its group");
-  GL_RETURN_IF_ERROR(Flush());
-  const std::string& tenant = submission.scope.tenant;
-  const std::string id = IdBytes(submission.id);
-  const Values key = {tenant, id};
-  std::vector<Statement> statements;
-  statements.push_back({kDeleteSubmission, {tenant, id, Int(submission.revision)}});
-  statements.push_back({kDeleteHashHolds, OneHash(HashKeyOf(submission), submission.id)});
-  statements.push_back({kDeleteAbandoned, OneHash(HashKeyOf(submission), submission.id)});
-  for (const std::string& request_id : request_ids) {
-    statements.push_back({kBuryRequestId,
-                          {tenant, id, submission.scope.upstream_account, Bytes(request_id),
-                           Int(EncodeTime(submission.update_time))}});
-  }
+  Removal removal{.submission = submission, .request_ids = request_ids};
   for (const Attempt& attempt : attempts) {
-    for (const TaskId& task_id : attempt.task_ids) {
-      statements.push_back({kDeleteAttemptTask, {tenant, id, Bytes(task_id.value())}});
-    }
+    removal.task_ids.insert(removal.task_ids.end(), attempt.task_ids.begin(),
+                            attempt.task_ids.end());
   }
-  statements.push_back({kDeleteAttempts, key});
-  statements.push_back({kDeleteEvents, key});
-  GL_RETURN_IF_ERROR(Run(statements).status());
+  state_.removals.push_back(std::move(removal));
   Count(submission.scope, submission.state, -1);
   return absl::OkStatus();
 }

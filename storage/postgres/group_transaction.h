@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,22 @@ class LastClaims {
   mutable absl::Mutex mu_;
   int64_t claims_ ABSL_GUARDED_BY(mu_) = 0;
   std::map<std::pair<std::string, std::string>, int64_t> last_ ABSL_GUARDED_BY(mu_);
+};
+
+// When what waits is due, as one round trip has found it.
+struct DueWork {
+  struct Tenant {
+    std::string tenant;
+    int64_t in_flight = 0;  // DISPATCHING
+    int64_t unknown = 0;    // OUTCOME_UNKNOWN
+    absl::Time earliest;
+  };
+  std::string account;
+  // Those with PENDING work of the account, or with OUTCOME_UNKNOWN whose policy is to act.
+  std::vector<Tenant> tenants;
+  // Of all accounts; InfiniteFuture: none.
+  absl::Time earliest_deadline;
+  absl::Time earliest_lease_end;
 };
 
 struct GroupOptions {
@@ -64,7 +81,7 @@ class GroupTransaction : public StoreTransaction {
   // By which the commit is recognised. After a flush it is one of what was flushed.
   std::optional<Witness> witness();
   // Writes what is left and commits, in one round trip. What a failure means is the connection's to
-  // say: if it is broken() or has warned(), the commit is in doubt.
+  // say: if it is broken() or has warned(), the commit is in doubt; so it is if IsInDoubt().
   absl::Status Commit();
   // Takes back all of it, for a command that failed alone in its group.
   absl::Status RollBack();
@@ -98,6 +115,8 @@ class GroupTransaction : public StoreTransaction {
   absl::StatusOr<absl::Time> NextDueTime(const std::string& upstream_account) override;
   absl::StatusOr<std::vector<Submission>> FindBehind(const SubmissionId& after,
                                                      int32_t limit) override;
+  absl::StatusOr<std::vector<Submission>> ReserveForRemoval(
+      std::vector<Submission> submissions) override;
   absl::StatusOr<std::vector<SubmissionEvent>> FindEvents(const Submission& submission) override;
   absl::Status Insert(const Change& change) override;
   absl::Status Update(const Submission& before, const Change& change) override;
@@ -118,12 +137,19 @@ class GroupTransaction : public StoreTransaction {
  private:
   absl::Status Fail(absl::Status status);
   absl::StatusOr<std::vector<Rows>> Run(const std::vector<Statement>& statements);
-  // One statement, behind everything that is still to be written.
+  // Behind everything that is still to be written, in one round trip; the rows of these alone.
+  absl::StatusOr<std::vector<Rows>> AskAll(std::vector<Statement> questions);
   absl::StatusOr<Rows> Ask(const char* sql, Values parameters);
   absl::StatusOr<std::vector<Submission>> AskForSubmissions(const std::string& sql,
                                                             Values parameters);
   absl::StatusOr<std::optional<Submission>> AskForOne(const std::string& sql, Values parameters);
-  absl::Status Flush();
+  void NoteFlushed();
+  // Those that nobody else is at, as they were: ours until the transaction ends. One round trip,
+  // which also fetches their attempts, and their events if asked to.
+  absl::StatusOr<std::vector<Submission>> Lock(std::vector<Submission> submissions,
+                                               bool with_events);
+  absl::StatusOr<std::vector<Submission>> AskAndLock(const std::string& sql, Values parameters);
+  absl::Status LookUpDueWork(const std::string& account);
   std::vector<Statement> OpeningStatements() const;
 
   // Statements for look-ups, and their rows into the state.
@@ -134,7 +160,9 @@ class GroupTransaction : public StoreTransaction {
   absl::Status LearnHolds(const Rows& rows);
   void LearnAbandoned(const Rows& rows);
   absl::Status LearnSubmissions(const Rows& rows);
-  absl::Status LearnAttempts(const LookUps& look_ups, const Rows& rows);
+  absl::Status LearnAttempts(const std::set<SubmissionId>& ids, const Rows& rows);
+  absl::Status LearnEvents(const std::set<SubmissionId>& ids, const Rows& rows);
+  void LearnDueWork(const std::string& account, const std::vector<Rows>& rows, size_t first);
   const Submission& Learn(Submission submission);
   // As the commands have left it.
   std::optional<Submission> Current(const SubmissionId& id) const;
@@ -150,6 +178,8 @@ class GroupTransaction : public StoreTransaction {
   const GroupOptions options_;
   GroupState state_;
   std::map<std::pair<std::string, int64_t>, int64_t> account_counts_;  // as the database has them
+  // Until something is written or taken, which it does not know of.
+  std::optional<DueWork> due_work_;
   std::optional<Witness> flushed_witness_;
   std::vector<SubmissionId> changed_;
   absl::Status failure_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -22,9 +23,12 @@ struct LookUps {
   std::set<HashKey> abandoned;
   // With their attempts.
   std::set<SubmissionId> ids;
+  // What waits: of this account, and of all accounts what can run out.
+  std::optional<std::string> due_of_account;
 
   bool empty() const {
-    return request_ids.empty() && hashes.empty() && abandoned.empty() && ids.empty();
+    return request_ids.empty() && hashes.empty() && abandoned.empty() && ids.empty() &&
+           !due_of_account.has_value();
   }
 };
 

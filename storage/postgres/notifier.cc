@@ -12,6 +12,8 @@
 #include "absl/time/clock.h"
 #include "service/base/check.h"
 #include "service/base/status_macros.h"
+#include "storage/postgres/reconnect_pause.h"
+#include "storage/postgres/sql_error.h"
 
 namespace genledger::postgres {
 namespace {
@@ -20,7 +22,6 @@ namespace {
 constexpr size_t kIdsInPayload = 240;
 // What waits to be told; more is left for others to find.
 constexpr size_t kPendingMax = 10'000;
-constexpr absl::Duration kReconnectPause = absl::Seconds(1);
 // An idle connection is asked whether it still lives.
 constexpr absl::Duration kHeartbeat = absl::Seconds(30);
 constexpr char kNotify[] = "SELECT pg_notify('genledger', $1)";
@@ -131,7 +132,17 @@ void Notifier::Wait(absl::Time until) {
   eventfd_read(wake_fd_, &ignored);
 }
 
+void Notifier::NoteFailure(const absl::Status& status) {
+  if (IsUnsupported(status) && !refused_) {
+    refused_ = true;
+    options_.logger->Log(Severity::kInfo, "postgres_listen_refused",
+                         {{"error", std::string(status.message())},
+                          {"changes_of_others", "are looked for every second"}});
+  }
+}
+
 void Notifier::Loop() {
+  absl::Duration pause;
   while (!stopping()) {
     absl::Status status = connection_ == nullptr ? Connect() : absl::OkStatus();
     const absl::Time idle_until = absl::Now() + kHeartbeat;
@@ -147,7 +158,9 @@ void Notifier::Loop() {
     }
     if (!status.ok() || connection_->broken()) {
       connection_ = nullptr;
-      const absl::Time again = absl::Now() + kReconnectPause;
+      NoteFailure(status);
+      pause = NextReconnectPause(status, pause);
+      const absl::Time again = absl::Now() + pause;
       while (!stopping() && absl::Now() < again) {
         Wait(again);
       }

@@ -30,7 +30,8 @@ struct NotifierOptions {
 // A wake-up and no more: what is lost (a connection was down, too much at once) is found by those
 // who look anyway. One connection and one thread, and notifications of their own transactions: a
 // commit that notifies would take a lock that all commits of the database share. Behind a pooler
-// it only tells and does not hear. Thread safe.
+// it only tells and does not hear; of a server that does not have LISTEN it asks ever more rarely,
+// and neither tells nor hears. Thread safe.
 class Notifier {
  public:
   explicit Notifier(NotifierOptions options);
@@ -49,6 +50,7 @@ class Notifier {
   absl::Status Connect();
   absl::Status SendPending();
   void Deliver();
+  void NoteFailure(const absl::Status& status);
   // Until there is something to send or to hear, or `until`.
   void Wait(absl::Time until);
   bool stopping() const;
@@ -56,6 +58,7 @@ class Notifier {
   const NotifierOptions options_;
   const int wake_fd_;                       // an eventfd
   std::unique_ptr<Connection> connection_;  // the thread's own
+  bool refused_ = false;                    // LISTEN, and it was logged; the thread's own
   mutable absl::Mutex mu_;
   std::vector<SubmissionId> pending_ ABSL_GUARDED_BY(mu_);
   std::function<void(const std::vector<SubmissionId>&)> on_change_ ABSL_GUARDED_BY(mu_);

@@ -58,4 +58,12 @@ void Array::AddBytes(std::string_view bytes) {
 void Array::AddId(const SubmissionId& id) { AddBytes(RawId(id)); }
 void Array::AddHash(const RequestHash& hash) { AddBytes(AsView(hash)); }
 
+std::string IdArray(const std::set<SubmissionId>& ids) {
+  Array array;
+  for (const SubmissionId& id : ids) {
+    array.AddId(id);
+  }
+  return array.Text();
+}
+
 }  // namespace genledger::postgres

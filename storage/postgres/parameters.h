@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -38,5 +39,8 @@ class Array {
 
   std::string text_ = "{";
 };
+
+// An array of them.
+std::string IdArray(const std::set<SubmissionId>& ids);
 
 }  // namespace genledger::postgres

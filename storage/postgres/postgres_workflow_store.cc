@@ -174,8 +174,9 @@ void Store::Preview(const NewSubmission& request, Callback<PreviewOutcome> done)
 }
 
 void Store::ClaimDue(ClaimDueCommand command, Callback<ClaimDueOutcome> done) {
+  WritePlan plan = PlanOf(command);
   Write<ClaimDueOutcome>(
-      "ClaimDue", postgres::PlanAlone("claim"), std::move(done),
+      "ClaimDue", std::move(plan), std::move(done),
       [command = std::move(command)](GroupTransaction& transaction, absl::Time now) {
         return RunClaimDue(transaction, command, now);
       });
@@ -199,7 +200,7 @@ void Store::Cancel(CancelCommand command, Callback<CancelResult> done) {
 }
 
 void Store::ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) {
-  Write<int64_t>("ExpireAllLeases", postgres::PlanAlone("claim"), std::move(done),
+  Write<int64_t>("ExpireAllLeases", postgres::PlanAlone(postgres::kClaims), std::move(done),
                  [actor = std::move(actor), rules](GroupTransaction& transaction, absl::Time now) {
                    return RunExpireLeases(transaction, actor, rules, /*ended_by=*/now, now);
                  });

@@ -21,10 +21,11 @@ constexpr int kFirstTableTries = 3;
 // Conventions: times are microseconds since 1970 and durations microseconds; a time of 0 is not
 // set; enums are the proto's numbers; ids of submissions are the 16 bytes of their ULID; booleans
 // are 0 and 1. BYTEA is for everything that comes from outside: TEXT takes no NUL. Every unique key
-// starts with tenant, so that the tables can be sharded by it.
+// starts with tenant, so that the tables can be sharded by it. No column names a collation: there
+// are engines that refuse it, and no statement needs text in any order.
 constexpr const char* kVersion1[] = {
     R"sql(CREATE TABLE submissions (
-  tenant TEXT COLLATE "C" NOT NULL,
+  tenant TEXT NOT NULL,
   id BYTEA NOT NULL,
   account TEXT NOT NULL,
   request BYTEA NOT NULL,
@@ -89,7 +90,7 @@ constexpr const char* kVersion1[] = {
     "CREATE INDEX submissions_unknown ON submissions (tenant, id) WHERE state = 5",
     // Who holds a request hash: at most one submission (invariant 5).
     R"sql(CREATE TABLE hash_holds (
-  tenant TEXT COLLATE "C" NOT NULL,
+  tenant TEXT NOT NULL,
   account TEXT NOT NULL,
   hash_version BIGINT NOT NULL,
   hash BYTEA NOT NULL,
@@ -98,7 +99,7 @@ constexpr const char* kVersion1[] = {
 ))sql",
     // The latest ABANDONED submission of a content.
     R"sql(CREATE TABLE abandoned_hashes (
-  tenant TEXT COLLATE "C" NOT NULL,
+  tenant TEXT NOT NULL,
   account TEXT NOT NULL,
   hash_version BIGINT NOT NULL,
   hash BYTEA NOT NULL,
@@ -108,7 +109,7 @@ constexpr const char* kVersion1[] = {
     // Which submission a request_id names, first ones and aliases (invariant 4). An empty id: the
     // record is purged. bury_time: when that record was updated last; 0 before.
     R"sql(CREATE TABLE request_ids (
-  tenant TEXT COLLATE "C" NOT NULL,
+  tenant TEXT NOT NULL,
   account TEXT NOT NULL,
   request_id BYTEA NOT NULL,
   id BYTEA NOT NULL,
@@ -118,7 +119,7 @@ constexpr const char* kVersion1[] = {
 ))sql",
     "CREATE INDEX request_ids_buried ON request_ids (bury_time) WHERE bury_time > 0",
     R"sql(CREATE TABLE attempts (
-  tenant TEXT COLLATE "C" NOT NULL,
+  tenant TEXT NOT NULL,
   id BYTEA NOT NULL,
   number BIGINT NOT NULL,
   run BIGINT NOT NULL,
@@ -141,7 +142,7 @@ constexpr const char* kVersion1[] = {
 ))sql",
     // Every task id of every attempt.
     R"sql(CREATE TABLE attempt_tasks (
-  tenant TEXT COLLATE "C" NOT NULL,
+  tenant TEXT NOT NULL,
   task_id BYTEA NOT NULL,
   id BYTEA NOT NULL,
   attempt BIGINT NOT NULL,
@@ -149,7 +150,7 @@ constexpr const char* kVersion1[] = {
 ))sql",
     "CREATE INDEX attempt_tasks_by_task ON attempt_tasks (task_id)",
     R"sql(CREATE TABLE events (
-  tenant TEXT COLLATE "C" NOT NULL,
+  tenant TEXT NOT NULL,
   id BYTEA NOT NULL,
   revision BIGINT NOT NULL,
   time BIGINT NOT NULL,
@@ -166,7 +167,7 @@ constexpr const char* kVersion1[] = {
     // Exact counts, kept with every write. Every writing connection adds to slots of its own, so
     // that none waits for another's commit; the count is their sum.
     R"sql(CREATE TABLE state_counts (
-  tenant TEXT COLLATE "C" NOT NULL,
+  tenant TEXT NOT NULL,
   account TEXT NOT NULL,
   state BIGINT NOT NULL,
   slot BIGINT NOT NULL,

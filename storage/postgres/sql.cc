@@ -9,8 +9,6 @@
 namespace genledger::postgres {
 namespace {
 
-constexpr char kSkipLocked[] = " FOR UPDATE OF s SKIP LOCKED";
-
 // What does not narrow a list folds away when it is planned: an unnamed statement is planned for
 // its values.
 std::string List(const std::string& submission, std::string_view bounds, std::string_view order) {
@@ -68,26 +66,28 @@ Sql Make() {
       .task_of_account = select +
                          "JOIN attempt_tasks t ON t.tenant = s.tenant AND t.id = s.id "
                          "WHERE t.task_id = $1 AND s.account = $2 LIMIT 1",
+      .due = select + "WHERE " GL_DUE
+                      " AND s.tenant = $2 AND s.next_attempt_time <= $3::bigint "
+                      "ORDER BY s.next_attempt_time LIMIT $4::bigint FOR UPDATE OF s SKIP LOCKED",
       .out_of_time = select +
                      "WHERE s.state = 1 AND s.submit_deadline_time <= $1::bigint "
-                     "ORDER BY s.submit_deadline_time LIMIT $2::bigint" +
-                     kSkipLocked,
-      .due = select +
-             "WHERE " GL_DUE
-             " AND s.tenant = $2 AND s.next_attempt_time <= $3::bigint "
-             "ORDER BY s.next_attempt_time LIMIT $4::bigint" +
-             kSkipLocked,
-      .unknown_due = select +
-                     "WHERE " GL_DUE
-                     " AND s.state = 5 AND s.ambiguity_policy = $2::bigint "
-                     "AND s.next_attempt_time <= $3::bigint "
-                     "ORDER BY s.next_attempt_time LIMIT $4::bigint" +
-                     kSkipLocked,
+                     "ORDER BY s.submit_deadline_time LIMIT $2::bigint",
+      .unknown_due = select + "WHERE " GL_DUE
+                              " AND s.state = 5 AND s.ambiguity_policy = $2::bigint "
+                              "AND s.next_attempt_time <= $3::bigint "
+                              "ORDER BY s.next_attempt_time LIMIT $4::bigint",
       .leases = select +
                 "WHERE s.state = 2 AND s.lease_expire_time <= $1::bigint "
-                "ORDER BY s.lease_expire_time LIMIT $2::bigint" +
-                kSkipLocked,
+                "ORDER BY s.lease_expire_time LIMIT $2::bigint",
       .behind = select + "WHERE s.id > $1 ORDER BY s.id LIMIT $2::bigint",
+      .attempts_of_tenant =
+          absl::StrCat("SELECT ", SelectList(std::span(kAttemptColumns).subspan(1), "a"),
+                       " FROM attempts a WHERE a.tenant = $1 AND a.id = ANY ($2::bytea[]) "
+                       "ORDER BY a.id, a.number"),
+      .events_of_tenant =
+          absl::StrCat("SELECT ", SelectList(std::span(kEventColumns).subspan(1), "e"),
+                       " FROM events e WHERE e.tenant = $1 AND e.id = ANY ($2::bytea[]) "
+                       "ORDER BY e.id, e.revision"),
       .list_ascending = List(submission, kById, "s.id"),
       .list_descending = List(submission, kById, "s.id DESC"),
       .list_updated_ascending = List(submission, kByUpdate, "s.update_time, s.id"),

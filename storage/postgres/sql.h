@@ -25,13 +25,20 @@ struct Sql {
   std::string by_task;          // $1 task_id, $2 tenant or NULL
   std::string task_of_account;  // $1 task_id, $2 account
 
-  // Work that is due. Rows that another replica is at are skipped, and those that are returned are
+  // Of one tenant: rows that another replica is at are skipped, and those that are returned are
   // ours until the transaction ends.
+  std::string due;  // $1 account, $2 tenant, $3 now, $4 limit
+
+  // Of all tenants, and nothing is locked: engines that divide rows by tenant lock only where one
+  // is named. kLock does it afterwards.
   std::string out_of_time;  // $1 now, $2 limit
-  std::string due;          // $1 account, $2 tenant, $3 now, $4 limit
   std::string unknown_due;  // $1 account, $2 policy, $3 now, $4 limit
   std::string leases;       // $1 ended by, $2 limit
   std::string behind;       // $1 id, $2 limit
+
+  // Of submissions of one tenant: $1 tenant, $2 ids; id and the attempt, or the event, in order.
+  std::string attempts_of_tenant;
+  std::string events_of_tenant;
 
   // Pages. $1 tenant or NULL, $2 state or 0, $3 and $4 the update_times, $5 and $6 the ids between
   // which the rows lie, $7 limit.
@@ -55,32 +62,33 @@ inline constexpr char kAbandonedHashes[] =
 inline constexpr char kDatabaseTime[] =
     "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
-// $1 account, $2 now, $3 limit. Tenants with work that is due: tenant, how much (no further than
-// the limit), the earliest, attempts in flight. One step of the index a tenant.
+// $1 tenant, $2 ids; id and revision. Skips what another replica is at; the others are ours until
+// the transaction ends.
+inline constexpr char kLock[] =
+    "SELECT s.id, s.revision FROM submissions s WHERE s.tenant = $1 AND s.id = ANY ($2::bytea[]) "
+    "FOR UPDATE OF s SKIP LOCKED";
+
+// $1 account. Tenants with work that is due or will be: tenant, attempts in flight, how many are
+// OUTCOME_UNKNOWN, the earliest. The counts say whom to look at, one step of the index a tenant.
 #define GL_DUE "s.account = $1 AND (s.state = 1 OR (s.state = 5 AND s.next_attempt_time > 0))"
-inline constexpr char kDueTenants[] =
-    "WITH RECURSIVE tenants AS ("
-    "(SELECT s.tenant FROM submissions s WHERE " GL_DUE
-    " ORDER BY s.tenant LIMIT 1) "
-    "UNION ALL SELECT (SELECT s.tenant FROM submissions s WHERE " GL_DUE
-    " AND s.tenant > t.tenant ORDER BY s.tenant LIMIT 1) "
-    "FROM tenants t WHERE t.tenant IS NOT NULL) "
-    "SELECT t.tenant, "
-    "(SELECT count(*) FROM (SELECT 1 FROM submissions s WHERE " GL_DUE
-    " AND s.tenant = t.tenant AND s.next_attempt_time <= $2::bigint LIMIT $3::bigint) waiting), "
-    "(SELECT min(s.next_attempt_time) FROM submissions s WHERE " GL_DUE
-    " AND s.tenant = t.tenant), "
-    "coalesce((SELECT sum(c.count) FROM state_counts c WHERE c.tenant = t.tenant "
-    "AND c.account = $1 AND c.state = 2), 0) "
-    "FROM tenants t WHERE t.tenant IS NOT NULL";
-// $1 account. The least of what NextDueTime of StoreTransaction asks for; NULLs for none.
-inline constexpr char kNextDueTimes[] =
-    "SELECT (SELECT min(first.time) FROM (SELECT DISTINCT tenant FROM state_counts "
-    "WHERE account = $1 AND state IN (1, 5)) t CROSS JOIN LATERAL "
+inline constexpr char kTenantsWithWork[] =
+    "SELECT t.tenant, t.in_flight, t.unknown, first.time FROM "
+    "(SELECT c.tenant, "
+    "sum(CASE WHEN c.state = 2 THEN c.count ELSE 0 END)::bigint AS in_flight, "
+    "sum(CASE WHEN c.state = 5 THEN c.count ELSE 0 END)::bigint AS unknown "
+    "FROM state_counts c WHERE c.account = $1 AND c.state IN (1, 2, 5) GROUP BY c.tenant "
+    "HAVING sum(CASE WHEN c.state = 2 THEN 0 ELSE c.count END) > 0) t CROSS JOIN LATERAL "
     "(SELECT min(s.next_attempt_time) AS time FROM submissions s WHERE " GL_DUE
-    " AND s.tenant = t.tenant) first), "
-    "(SELECT min(submit_deadline_time) FROM submissions WHERE state = 1), "
-    "(SELECT min(lease_expire_time) FROM submissions WHERE state = 2)";
+    " AND s.tenant = t.tenant) first WHERE first.time IS NOT NULL";
+// $1 account, $2 tenant, $3 now, $4 limit. How much is due, counted no further than the limit.
+inline constexpr char kCountDue[] =
+    "SELECT count(*) FROM (SELECT 1 FROM submissions s WHERE " GL_DUE
+    " AND s.tenant = $2 AND s.next_attempt_time <= $3::bigint LIMIT $4::bigint) waiting";
+// Of all accounts; NULL for none.
+inline constexpr char kEarliestDeadline[] =
+    "SELECT min(submit_deadline_time) FROM submissions WHERE state = 1";
+inline constexpr char kEarliestLeaseEnd[] =
+    "SELECT min(lease_expire_time) FROM submissions WHERE state = 2";
 
 // $1 account, $2 state; and $3 tenant.
 inline constexpr char kCountInAccount[] =
@@ -133,21 +141,30 @@ inline constexpr char kAddToCounts[] =
     "ON CONFLICT (tenant, account, state, slot) "
     "DO UPDATE SET count = state_counts.count + excluded.count";
 
-// Removal of one submission: $1 tenant, $2 id.
-inline constexpr char kDeleteAttempts[] = "DELETE FROM attempts WHERE tenant = $1 AND id = $2";
-inline constexpr char kDeleteEvents[] = "DELETE FROM events WHERE tenant = $1 AND id = $2";
-// $3 task_id.
-inline constexpr char kDeleteAttemptTask[] =
-    "DELETE FROM attempt_tasks WHERE tenant = $1 AND id = $2 AND task_id = $3";
-// $3 revision.
-inline constexpr char kDeleteSubmission[] =
-    "WITH gone AS (DELETE FROM submissions WHERE tenant = $1 AND id = $2 AND revision = "
-    "$3::bigint RETURNING 1) "
-    "SELECT 1 / (CASE WHEN count(*) = 1 THEN 1 ELSE 0 END) FROM gone";
-// $3 account, $4 request_id, $5 time.
-inline constexpr char kBuryRequestId[] =
-    "UPDATE request_ids SET id = '\\x', bury_time = $5::bigint WHERE tenant = $1 AND id = $2 "
-    "AND account = $3 AND request_id = $4";
+// Removal: $1 tenants, $2 ids.
+inline constexpr char kDeleteAttempts[] =
+    "DELETE FROM attempts a USING unnest($1::text[], $2::bytea[]) AS v (tenant, id) "
+    "WHERE a.tenant = v.tenant AND a.id = v.id";
+inline constexpr char kDeleteEvents[] =
+    "DELETE FROM events e USING unnest($1::text[], $2::bytea[]) AS v (tenant, id) "
+    "WHERE e.tenant = v.tenant AND e.id = v.id";
+// $3 task_ids.
+inline constexpr char kDeleteAttemptTasks[] =
+    "DELETE FROM attempt_tasks t USING unnest($1::text[], $2::bytea[], $3::bytea[]) "
+    "AS v (tenant, id, task_id) "
+    "WHERE t.tenant = v.tenant AND t.task_id = v.task_id AND t.id = v.id";
+// $3 revisions, $4 how many there are. Fails like UpdateSubmissionsSql.
+inline constexpr char kDeleteSubmissions[] =
+    "WITH gone AS (DELETE FROM submissions s USING unnest($1::text[], $2::bytea[], $3::bigint[]) "
+    "AS v (tenant, id, revision) "
+    "WHERE s.tenant = v.tenant AND s.id = v.id AND s.revision = v.revision RETURNING 1) "
+    "SELECT 1 / (CASE WHEN count(*) = $4::bigint THEN 1 ELSE 0 END) FROM gone";
+// $3 accounts, $4 request_ids, $5 times.
+inline constexpr char kBuryRequestIds[] =
+    "UPDATE request_ids r SET id = '\\x', bury_time = v.time "
+    "FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bytea[], $5::bigint[]) "
+    "AS v (tenant, id, account, request_id, time) WHERE r.tenant = v.tenant "
+    "AND r.account = v.account AND r.request_id = v.request_id AND r.id = v.id";
 // $1 time, $2 limit.
 inline constexpr char kDeleteTombstones[] =
     "WITH gone AS (DELETE FROM request_ids WHERE (tenant, account, request_id) IN "

@@ -13,6 +13,10 @@ constexpr char kSqlStatePayload[] = "genledger/sqlstate";
 constexpr std::string_view kReadOnlyTransaction = "25006";
 constexpr std::string_view kUniqueViolation = "23505";
 constexpr std::string_view kDivisionByZero = "22012";
+constexpr std::string_view kStatementCompletionUnknown = "40003";
+constexpr std::string_view kTransactionResolutionUnknown = "08007";
+constexpr std::string_view kFeatureNotSupported = "0A000";
+constexpr std::string_view kSyntaxError = "42601";
 
 bool IsWeather(std::string_view sqlstate) {
   for (const std::string_view sqlclass : {"08", "40", "53", "55", "57", "58"}) {
@@ -50,7 +54,18 @@ absl::Status WithoutSqlState(absl::Status status) {
 
 bool IsLostRace(const absl::Status& status) {
   const std::string sqlstate = SqlStateOf(status);
-  return sqlstate.starts_with("40") || sqlstate == kUniqueViolation || sqlstate == kDivisionByZero;
+  return (sqlstate.starts_with("40") && !IsInDoubt(status)) || sqlstate == kUniqueViolation ||
+         sqlstate == kDivisionByZero;
+}
+
+bool IsInDoubt(const absl::Status& status) {
+  const std::string sqlstate = SqlStateOf(status);
+  return sqlstate == kStatementCompletionUnknown || sqlstate == kTransactionResolutionUnknown;
+}
+
+bool IsUnsupported(const absl::Status& status) {
+  const std::string sqlstate = SqlStateOf(status);
+  return sqlstate == kFeatureNotSupported || sqlstate == kSyntaxError;
 }
 
 }  // namespace genledger::postgres

@@ -25,8 +25,18 @@ std::string SqlStateOf(const absl::Status& status);
 absl::Status WithoutSqlState(absl::Status status);
 
 // Whether nothing was wrong but that somebody else was faster: the same again may succeed.
-// Serialization failures and deadlocks (class 40), a unique key that was taken meanwhile (23505),
-// and the division by zero by which kUpdateSubmissions says that a revision has moved on (22012).
+// Serialization failures and deadlocks (class 40, but for what IsInDoubt has), a unique key that
+// was taken meanwhile (23505), and the division by zero by which kUpdateSubmissions says that a
+// revision has moved on (22012).
 bool IsLostRace(const absl::Status& status);
+
+// Whether the server itself does not know what became of the statement: of a COMMIT, it may have
+// happened (40003 statement_completion_unknown, 08007 transaction_resolution_unknown). PostgreSQL
+// never says so; engines that speak its protocol over several nodes do.
+bool IsInDoubt(const absl::Status& status);
+
+// Whether the server does not have the feature at all, so that asking again soon is pointless:
+// 0A000 feature_not_supported, 42601 syntax_error.
+bool IsUnsupported(const absl::Status& status);
 
 }  // namespace genledger::postgres

@@ -71,6 +71,12 @@ WritePlan PlanOf(const CancelCommand& command) {
   return plan;
 }
 
+WritePlan PlanOf(const ClaimDueCommand& command) {
+  WritePlan plan = PlanAlone(kClaims);
+  plan.look_ups.due_of_account = command.upstream_account;
+  return plan;
+}
+
 WritePlan PlanAlone(std::string_view name) {
   return {.alone = true, .touches = {TouchOf('a', std::string(name))}};
 }

@@ -36,6 +36,9 @@ LookUps Together(const WriteQueue::Group& group) {
     all.hashes.insert(own.hashes.begin(), own.hashes.end());
     all.abandoned.insert(own.abandoned.begin(), own.abandoned.end());
     all.ids.insert(own.ids.begin(), own.ids.end());
+    if (own.due_of_account.has_value()) {
+      all.due_of_account = own.due_of_account;  // whoever asks for it is alone
+    }
   }
   return all;
 }
@@ -175,7 +178,7 @@ Writer::Attempted Writer::Commit(Connection& connection, GroupTransaction& trans
     attempted.fate = Fate::kInDoubt;
   } else if (attempted.failure.ok()) {
     attempted.fate = Fate::kDone;
-  } else if (connection.broken()) {
+  } else if (connection.broken() || IsInDoubt(attempted.failure)) {
     attempted.fate = Fate::kInDoubt;
   } else {
     attempted.fate = IsLostRace(attempted.failure) ? Fate::kLostRace : Fate::kFailed;

@@ -28,6 +28,8 @@
 #include "service/base/ids.h"
 #include "service/base/logger.h"
 #include "service/base/random_source.h"
+#include "storage/postgres/connection.h"
+#include "storage/postgres/connection_string.h"
 #include "storage/postgres/postgres_workflow_store.h"
 #include "tests/storage/private_pooler.h"
 #include "tests/storage/private_postgres.h"
@@ -214,6 +216,66 @@ TEST_F(PostgresFault, TwoReplicasNeverClaimTheSame) {
   }
 }
 
+TEST_F(PostgresFault, ReplicasThatPurgeTogetherLeaveNothingAndCountNothingTwice) {
+  const std::unique_ptr<WorkflowStore> stores[] = {Open(), Open(), Open()};
+  constexpr int kSubmissions = 240;
+  for (int i = 0; i < kSubmissions; ++i) {
+    NewSubmission request = Request(absl::StrCat(i), absl::StrCat("request ", i));
+    request.scope.tenant = absl::StrCat("tenant ", i % 3);
+    const auto created = CallSubmit(*stores[0], {.request = request, .claim = MakeClaim()});
+    ASSERT_TRUE(created.ok()) << created.status();
+    ASSERT_TRUE(CallApply(*stores[0], request.id,
+                          MakeAccepted(*created->started_attempt, absl::StrCat("task ", i)))
+                    .ok());
+  }
+  std::atomic<int64_t> purged{0};
+  std::vector<std::thread> sweepers;
+  for (const std::unique_ptr<WorkflowStore>& store : stores) {
+    sweepers.emplace_back([&purged, &store] {
+      PurgeCommand command{.finished_before = absl::Now() + absl::Hours(1), .rows_max = 20};
+      absl::StatusOr<PurgeOutcome> outcome;
+      do {
+        outcome = CallPurge(*store, command);
+        GL_CHECK(outcome.ok(), outcome.status().ToString().c_str());
+        purged += outcome->submissions;
+        command.after = outcome->next;
+      } while (outcome->has_more);
+    });
+  }
+  for (std::thread& sweeper : sweepers) {
+    sweeper.join();
+  }
+  EXPECT_EQ(purged, kSubmissions);
+  for (const char* const table :
+       {"submissions", "attempts", "attempt_tasks", "events", "hash_holds"}) {
+    EXPECT_EQ(Ask(absl::StrCat("SELECT count(*) FROM ", table)), "0") << table;
+  }
+  EXPECT_EQ(Ask("SELECT count(*) FROM request_ids WHERE id = '' AND bury_time > 0"),
+            absl::StrCat(kSubmissions));
+  EXPECT_EQ(Ask("SELECT sum(count) FROM state_counts"), "0");
+}
+
+TEST_F(PostgresFault, PurgePassesByWhatAnotherReplicaIsAt) {
+  const std::unique_ptr<WorkflowStore> store = Open();
+  for (const char* const prompt : {"a boat", "a plane", "a train"}) {
+    const NewSubmission request = Request(prompt);
+    ASSERT_TRUE(CallSubmit(*store, {.request = request}).ok());
+    ASSERT_TRUE(CallCancel(*store, {.key = request.id}).ok());
+  }
+  auto other =
+      postgres::Connection::Open(*postgres::ParseConnectionString(server().Location(database_)));
+  ASSERT_TRUE(other.ok()) << other.status();
+  ASSERT_TRUE(
+      (*other)
+          ->Run({{"BEGIN", {}}, {"SELECT 1 FROM submissions ORDER BY id LIMIT 1 FOR UPDATE", {}}},
+                timeout_)
+          .ok());
+  const PurgeCommand command{.finished_before = absl::Now() + absl::Hours(1)};
+  EXPECT_EQ(CallPurge(*store, command)->submissions, 2);
+  ASSERT_TRUE((*other)->Run({{"ROLLBACK", {}}}, timeout_).ok());
+  EXPECT_EQ(CallPurge(*store, command)->submissions, 1);
+}
+
 TEST_F(PostgresFault, LeasesOfOthersAreLeftAlone) {
   const std::unique_ptr<WorkflowStore> a = Open();
   const std::unique_ptr<WorkflowStore> b = Open();
@@ -330,6 +392,21 @@ TEST_F(PostgresFault, StoreThatTakesNoWritesIsNotHealthyThoughItIsRead) {
   while (!CallCheckHealth(*store).ok()) {
     ASSERT_LT(absl::Now(), deadline);
   }
+}
+
+TEST_F(PostgresFault, ServerThatDoesNotKnowWhatBecameOfACommitIsNotAskedToDoItAgain) {
+  const std::unique_ptr<WorkflowStore> store = Open();
+  // PostgreSQL never says it by itself.
+  Ask("CREATE SEQUENCE commits");
+  Ask("CREATE FUNCTION lose_track() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM "
+      "nextval(''commits''); RAISE EXCEPTION ''who knows'' USING ERRCODE = ''40003''; END'");
+  Ask("CREATE CONSTRAINT TRIGGER lose_track AFTER INSERT ON events "
+      "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lose_track()");
+  const absl::Status status =
+      CallSubmit(*store, {.request = Request("a boat"), .claim = MakeClaim()}).status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_TRUE(Contains(status, "in doubt")) << status;
+  EXPECT_EQ(Ask("SELECT last_value FROM commits"), "1");
 }
 
 TEST_F(PostgresFault, NothingThatWasAnsweredIsLostWhenTheServerDies) {

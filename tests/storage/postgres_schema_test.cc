@@ -3,14 +3,21 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "service/base/clock.h"
+#include "service/base/ids.h"
+#include "service/base/random_source.h"
 #include "storage/postgres/postgres_workflow_store.h"
+#include "tests/fakes/manual_clock.h"
 #include "tests/storage/null_logger.h"
 #include "tests/storage/private_postgres.h"
+#include "tests/storage/store_calls.h"
+#include "tests/storage/store_requests.h"
 
 namespace genledger {
 namespace {
@@ -29,6 +36,15 @@ class PostgresSchema : public testing::Test {
                                           .clock = &clock_,
                                           .logger = &logger_});
     ASSERT_TRUE(store_.ok()) << store_.status();
+  }
+
+  // A store whose statements the server logs.
+  std::unique_ptr<WorkflowStore> OpenLogged(Clock* lease_clock) {
+    Ask(absl::StrCat("ALTER DATABASE ", database_, " SET log_statement = 'all'"));
+    return *PostgresWorkflowStore::Open({.location = PrivatePostgres::Shared().Location(database_),
+                                         .clock = &clock_,
+                                         .logger = &logger_,
+                                         .lease_clock = lease_clock});
   }
 
   // Rows are lines.
@@ -61,6 +77,49 @@ TEST_F(PostgresSchema, NothingBindsTablesTogether) {
   EXPECT_EQ(Ask("SELECT relname FROM pg_class WHERE relkind = 'S' "
                 "AND relnamespace = 'public'::regnamespace"),
             "");
+}
+
+// Every kind of row that ClaimDue and Purge lock.
+TEST_F(PostgresSchema, StatementsThatLockNameTheirTenant) {
+  fakes::ManualClock clock;
+  const std::unique_ptr<RandomSource> random = NewSystemRandomSource();
+  SubmissionIdGenerator ids(random.get());
+  const std::unique_ptr<WorkflowStore> store = OpenLogged(&clock);
+  const auto submit = [&](const std::string& prompt, AmbiguityPolicy policy, bool claim) {
+    NewSubmission request = MakeRequest(ids.Next(clock.Now()), prompt);
+    request.scope.tenant = "tenant of " + prompt;
+    request.ambiguity_policy = policy;
+    SubmitCommand command{.request = request};
+    if (claim) {
+      command.claim = MakeClaim();
+    }
+    return CallSubmit(*store, command).value();
+  };
+  submit("a lease that runs out", AmbiguityPolicy::kHold, true);
+  submit("time that runs out", AmbiguityPolicy::kHold, false);
+  clock.Advance(absl::Hours(48));
+  const ClaimDueCommand claim{.upstream_account = kTestAccount, .claim = MakeClaim(), .limit = 9};
+  EXPECT_EQ(CallClaimDue(*store, claim)->changed.size(), 2U);
+  submit("due", AmbiguityPolicy::kHold, false);
+  EXPECT_EQ(CallClaimDue(*store, claim)->claimed.size(), 1U);
+  const SubmitOutcome unknown = submit("unknown", AmbiguityPolicy::kFail, true);
+  FinishAttempt ambiguous = MakeFinish(*unknown.started_attempt, AttemptClass::kAmbiguous);
+  ASSERT_TRUE(CallApply(*store, unknown.submission.id, ambiguous).ok());
+  clock.Advance(absl::Hours(48));
+  ASSERT_TRUE(CallClaimDue(*store, claim).ok());
+  EXPECT_GT(CallPurge(*store, {.finished_before = clock.Now()})->submissions, 0);
+  std::ifstream log(PrivatePostgres::Shared().directory() + "/log");
+  int locking = 0;
+  for (std::string line; std::getline(log, line);) {
+    EXPECT_EQ(line.find("RECURSIVE"), std::string::npos) << line;
+    if (line.find("execute") == std::string::npos || line.find("FOR UPDATE") == std::string::npos ||
+        line.find("store_meta") != std::string::npos) {
+      continue;
+    }
+    ++locking;
+    EXPECT_NE(line.find("s.tenant = $"), std::string::npos) << line;
+  }
+  EXPECT_GE(locking, 4);
 }
 
 }  // namespace

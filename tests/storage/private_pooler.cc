@@ -1,6 +1,8 @@
 #include "tests/storage/private_pooler.h"
 
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +19,20 @@ namespace {
 constexpr int kPort = 6432;  // of the socket's name: nothing is bound to it
 constexpr absl::Duration kStartDeadline = absl::Minutes(1);
 
+// The file of a socket is there a moment before anybody listens.
+bool Listens(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  GL_CHECK(path.size() < sizeof address.sun_path, "a short path");
+  path.copy(address.sun_path, path.size());
+  const int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  GL_CHECK(file >= 0, "a socket");
+  const bool connected =
+      connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(file);
+  return connected;
+}
+
 }  // namespace
 
 PrivatePooler::PrivatePooler(const PrivatePostgres& server, const std::string& database)
@@ -31,7 +47,7 @@ PrivatePooler::PrivatePooler(const PrivatePostgres& server, const std::string& d
   pid_ = PrivatePostgres::Spawn({kBinary, settings}, directory_ + "/pgbouncer.log");
   const std::string socket = absl::StrCat(directory_, "/.s.PGSQL.", kPort);
   const absl::Time deadline = absl::Now() + kStartDeadline;
-  while (access(socket.c_str(), F_OK) != 0) {
+  while (!Listens(socket)) {
     GL_CHECK(absl::Now() < deadline, "pgbouncer did not start");
     absl::SleepFor(absl::Milliseconds(10));
   }
