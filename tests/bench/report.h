@@ -28,9 +28,12 @@ struct Latency {
 
 Latency LatencyOf(const LatencyHistogram& histogram);
 
+// The setup of a limit.
+inline constexpr char kLimitSetup[] = "limit";
+
 // One operation under one load.
 struct Measurement {
-  std::string setup;      // the store and how many replicas, or "limit"
+  std::string setup;      // the store and how many replicas, or kLimitSetup
   std::string operation;  // NEW, GET, …
   int concurrency = 0;
   // Of an open loop, which has no concurrency: what was sent.

@@ -49,13 +49,15 @@ std::string Escape(std::string_view text) {
                              {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}});
 }
 
-// The distinct values in the order of their first appearance.
+// The distinct names of what is drawn, in the order of their first appearance. Limits are drawn
+// with the operations that they are of.
 std::vector<std::string> Distinct(const Report& report,
                                   const std::function<std::string(const Measurement&)>& name_of) {
   std::vector<std::string> names;
   for (const Measurement& measurement : report.measurements) {
     const std::string name = name_of(measurement);
-    if (measurement.concurrency > 0 && std::find(names.begin(), names.end(), name) == names.end()) {
+    if (measurement.setup != kLimitSetup && measurement.concurrency > 0 &&
+        std::find(names.begin(), names.end(), name) == names.end()) {
       names.push_back(name);
     }
   }

@@ -9,7 +9,7 @@ namespace genledger::bench {
 
 // An SVG document: for each setup, throughput and p99 latency by concurrency, both axes
 // logarithmic, a line for each operation; its limit is a dashed line of the same colour. Open loops
-// and what has no limit of its own are drawn as well as they can be: the former not at all. Pure.
+// are not drawn. Pure.
 std::string ReportPlot(const Report& report);
 
 }  // namespace genledger::bench

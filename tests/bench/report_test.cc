@@ -35,6 +35,8 @@ Report MakeReport() {
   scheduled.database_cpu_us_per_call = 7;
   report.measurements = {MakeMeasurement("GET", 1, 5'000), get, scheduled,
                          MakeMeasurement("LIST <50 & more>", 64, 700)};
+  report.measurements.push_back(MakeMeasurement("echo of GET", 64, 50'000));
+  report.measurements.back().setup = kLimitSetup;
   report.figures = {
       {.group = "disk", .name = "a submission", .value = 987.6, .unit = "bytes", .goal = "1 KB"}};
   return report;
@@ -79,7 +81,7 @@ TEST(ReportTable, ColumnsAreAligned) {
 TEST(ReportJson, TellsEverything) {
   const nlohmann::json json = nlohmann::json::parse(ReportJson(MakeReport()));
   EXPECT_EQ(json["workload"][0], "machine: a small one");
-  ASSERT_EQ(json["measurements"].size(), 4);
+  ASSERT_EQ(json["measurements"].size(), 5);
   const nlohmann::json& get = json["measurements"][1];
   EXPECT_EQ(get["setup"], "sqlite");
   EXPECT_EQ(get["operation"], "GET");

@@ -22,7 +22,6 @@ namespace genledger::bench {
 namespace {
 
 constexpr char kRowsSeries[] = "rows";
-constexpr char kLimitSetup[] = "limit";
 // Of the closed loop's rate: what an open loop sends.
 constexpr double kOpenLoopShare = 0.5;
 constexpr double kWritesOfSubmission = 2;
@@ -210,11 +209,12 @@ class Throughput {
   }
 
   absl::Status AddPeakMemory() {
-    for (const Program* server : setup_.servers) {
-      GL_ASSIGN_OR_RETURN(const ProcessSize size, SizeOf(server->pid()));
+    for (size_t i = 0; i < setup_.servers.size(); ++i) {
+      GL_ASSIGN_OR_RETURN(const ProcessSize size, SizeOf(setup_.servers[i]->pid()));
+      const std::string which = setup_.servers.size() > 1 ? absl::StrCat(", the ", i + 1, ".") : "";
       context_.report->figures.push_back(
           {.group = "peak memory",
-           .name = absl::StrCat(setup_.name, ", after these loads"),
+           .name = absl::StrCat(setup_.name, which, ", after these loads"),
            .value = static_cast<double>(size.resident_bytes_max) / (1 << 20),
            .unit = "MiB"});
     }
