@@ -241,6 +241,9 @@ const Submission& GroupTransaction::Learn(Submission submission) {
   const SubmissionId id = submission.id;
   CachedRecord record{.current = std::move(submission)};
   record.stored_revision = record.current.revision;
+  if (record.current.attempt_count == 0) {
+    record.attempts.emplace();
+  }
   if (known == nullptr) {
     state_.records.Learn(id, std::move(record));
   } else if (!known->changed && known->stored_revision < record.stored_revision) {

@@ -165,8 +165,22 @@ absl::StatusOr<std::vector<DueTenant>> GroupTransaction::FindDueTenants(
 absl::StatusOr<std::vector<Submission>> GroupTransaction::FindDue(const Scope& scope,
                                                                   absl::Time now, int32_t limit) {
   due_work_.reset();  // others may have taken what it knows of
-  return AskForSubmissions(
-      Statements().due, {scope.upstream_account, scope.tenant, Int(EncodeTime(now)), Int(limit)});
+  GL_ASSIGN_OR_RETURN(std::vector<Submission> due,
+                      AskForSubmissions(Statements().due, {scope.upstream_account, scope.tenant,
+                                                           Int(EncodeTime(now)), Int(limit)}));
+  std::set<SubmissionId> tried_before;
+  for (const Submission& submission : due) {
+    if (submission.attempt_count > 0) {
+      tried_before.insert(submission.id);
+    }
+  }
+  if (!tried_before.empty()) {
+    GL_ASSIGN_OR_RETURN(
+        const std::vector<Rows> rows,
+        Run({{Statements().attempts_of_tenant.c_str(), {scope.tenant, IdArray(tried_before)}}}));
+    GL_RETURN_IF_ERROR(LearnAttempts(tried_before, rows.front()));
+  }
+  return due;
 }
 
 absl::StatusOr<absl::Time> GroupTransaction::NextDueTime(const std::string& upstream_account) {
