@@ -121,7 +121,7 @@ std::vector<Statement> GroupTransaction::OpeningStatements() const {
   if (begun_) {
     return {};
   }
-  return {{kBegin, {}}, {kSynchronousCommit, {}}};
+  return {{kBegin, {}}, {kSynchronousCommit, {}}, {kWarnings, {}}};
 }
 
 absl::Status GroupTransaction::Flush() {

@@ -291,6 +291,37 @@ TEST_F(PostgresFault, CommitInDoubtIsAnsweredOnceItIsFound) {
   }
 }
 
+TEST_F(PostgresFault, CommitInDoubtIsSeenThoughWarningsAreSwitchedOff) {
+  Ask(absl::StrCat("ALTER DATABASE ", database_, " SET client_min_messages = error"));
+  const std::unique_ptr<WorkflowStore> store = Open();
+  MakeCommitsWait();
+  absl::Notification answered;
+  store->Submit({.request = Request("a boat"), .claim = MakeClaim()},
+                [&](const absl::StatusOr<SubmitOutcome>& /*result*/) { answered.Notify(); });
+  StrikeWaitingCommit("pg_cancel_backend");
+  // The look-up waits, as its own commit must.
+  AwaitAnswer("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", "1");
+  EXPECT_FALSE(answered.HasBeenNotified());
+  LetCommitsPass();
+  ASSERT_TRUE(answered.WaitForNotificationWithTimeout(kDeadline));
+}
+
+TEST_F(PostgresFault, BytesAreReadInWhateverFormTheServerWritesThem) {
+  Ask(absl::StrCat("ALTER DATABASE ", database_, " SET bytea_output = escape"));
+  const std::unique_ptr<WorkflowStore> store = Open();
+  // Ids and hashes bring every byte; the prompt starts like the other form.
+  for (int round = 0; round < 20; ++round) {
+    NewSubmission request = Request(absl::StrCat("\\x41 \\101 caf\xc3\xa9\t", round), "\\x");
+    request.request_id += absl::StrCat(round);
+    ASSERT_TRUE(CallSubmit(*store, {.request = request}).ok());
+    const auto found = CallGet(*store, {.key = request.id});
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->submission.spec, request.spec);
+    EXPECT_EQ(found->submission.request_hash, request.request_hash);
+    EXPECT_EQ(found->submission.request_id, request.request_id);
+  }
+}
+
 TEST_F(PostgresFault, CommitThatStaysInDoubtIsUnavailableAndARepeatFindsIt) {
   timeout_ = absl::Milliseconds(300);
   const std::unique_ptr<WorkflowStore> store = Open();
