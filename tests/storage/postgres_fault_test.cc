@@ -79,6 +79,7 @@ class PostgresFault : public testing::Test {
     return PostgresWorkflowStore::Open({.location = location,
                                         .clock = &clock_,
                                         .logger = &logger_,
+                                        .connections = connections_,
                                         .round_trip_timeout = timeout_});
   }
   std::unique_ptr<WorkflowStore> Open() {
@@ -123,12 +124,26 @@ class PostgresFault : public testing::Test {
     AwaitAnswer(absl::StrCat("SELECT count(*) ", waiting, " AND pid = ", pid), "0");
   }
 
+  // As a role that the server can refuse more connections, which it never does to a superuser.
+  std::unique_ptr<WorkflowStore> OpenAsRole() {
+    Ask(absl::StrCat("CREATE ROLE ", database_, " LOGIN"));
+    Ask(absl::StrCat("ALTER DATABASE ", database_, " OWNER TO ", database_));
+    absl::StatusOr<std::unique_ptr<WorkflowStore>> store =
+        TryOpen(absl::StrCat(server().Location(database_), " user=", database_));
+    GL_CHECK(store.ok(), store.status().ToString().c_str());
+    return *std::move(store);
+  }
+  void RefuseMoreConnections() {
+    Ask(absl::StrCat("ALTER ROLE ", database_, " CONNECTION LIMIT 0"));
+  }
+
   SystemClock clock_;
   EventLogger logger_;
   const std::unique_ptr<RandomSource> random_ = NewSystemRandomSource();
   SubmissionIdGenerator ids_{random_.get()};
   const std::string database_;
   absl::Duration timeout_ = absl::Seconds(10);
+  int connections_ = 4;
 
  private:
   bool standby_is_missing_ = false;
@@ -341,6 +356,36 @@ TEST_F(PostgresFault, CommitThatStaysInDoubtIsUnavailableAndARepeatFindsIt) {
   EXPECT_EQ(repeat->dedupe, DedupeKind::kReplayed);
   EXPECT_EQ(repeat->submission.state, SubmissionState::kDispatching);
   EXPECT_FALSE(repeat->started_attempt.has_value());
+}
+
+TEST_F(PostgresFault, ReadsGoToTheConnectionsThatThereAre) {
+  const std::unique_ptr<WorkflowStore> store = OpenAsRole();
+  const NewSubmission request = Request("a boat");
+  ASSERT_TRUE(CallSubmit(*store, {.request = request}).ok());
+  ASSERT_TRUE(CallGet(*store, {.key = request.id}).ok());
+  RefuseMoreConnections();
+  std::vector<std::thread> callers;
+  std::atomic<int> failures = 0;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&] {
+      for (int round = 0; round < 10; ++round) {
+        failures += CallGet(*store, {.key = request.id}).ok() ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& caller : callers) {
+    caller.join();
+  }
+  EXPECT_EQ(failures, 0);
+}
+
+TEST_F(PostgresFault, StoreThatCannotBeReadIsNotHealthyThoughItTakesWrites) {
+  connections_ = 1;
+  const std::unique_ptr<WorkflowStore> store = OpenAsRole();
+  ASSERT_TRUE(CallSubmit(*store, {.request = Request("a boat")}).ok());
+  RefuseMoreConnections();
+  EXPECT_TRUE(CallSubmit(*store, {.request = Request("a ship")}).ok());
+  EXPECT_TRUE(Contains(CallCheckHealth(*store).status(), "too many connections"));
 }
 
 TEST_F(PostgresFault, StoreThatTakesNoWritesIsNotHealthyThoughItIsRead) {
