@@ -36,6 +36,25 @@ absl::Status ErrorOf(const PGresult* result) {
 
 int HexDigit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
+std::string FromHex(std::string_view digits) {
+  std::string bytes;
+  bytes.reserve(digits.size() / 2);
+  for (size_t i = 0; i + 1 < digits.size(); i += 2) {
+    bytes.push_back(static_cast<char>(HexDigit(digits[i]) << 4 | HexDigit(digits[i + 1])));
+  }
+  return bytes;
+}
+
+// The older form, which a role or a database may have set.
+std::string FromEscapes(const char* text) {
+  size_t size = 0;
+  unsigned char* const bytes = PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &size);
+  GL_CHECK(bytes != nullptr, "memory for a column");
+  std::string copy(reinterpret_cast<const char*>(bytes), size);
+  PQfreemem(bytes);
+  return copy;
+}
+
 }  // namespace
 
 std::string_view Rows::Text(int row, int column) const {
@@ -53,13 +72,8 @@ int64_t Rows::Int(int row, int column) const {
 
 std::string Rows::Bytes(int row, int column) const {
   const std::string_view text = Text(row, column);
-  GL_CHECK(text.empty() || text.starts_with("\\x"), "BYTEA comes in its hex form");
-  std::string bytes;
-  bytes.reserve(text.size() / 2);
-  for (size_t i = 2; i + 1 < text.size(); i += 2) {
-    bytes.push_back(static_cast<char>(HexDigit(text[i]) << 4 | HexDigit(text[i + 1])));
-  }
-  return bytes;
+  return text.starts_with("\\x") ? FromHex(text.substr(2))
+                                 : FromEscapes(PQgetvalue(result_.get(), row, column));
 }
 
 void Connection::OnNotice(void* self, const PGresult* notice) {

@@ -37,7 +37,7 @@ class Rows {
   std::string_view Text(int row, int column) const;
   int64_t Int(int row, int column) const;
   bool IsNull(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
-  // Of a BYTEA column.
+  // Of a BYTEA column, in whichever of its two forms bytea_output makes the server write it.
   std::string Bytes(int row, int column) const;
 
  private:

@@ -106,7 +106,7 @@ std::vector<Statement> GroupTransaction::OpeningStatements() const {
   if (begun_) {
     return {};
   }
-  return {{kBegin, {}}, {kSynchronousCommit, {}}};
+  return {{kBegin, {}}, {kSynchronousCommit, {}}, {kWarnings, {}}};
 }
 
 void GroupTransaction::NoteFlushed() {

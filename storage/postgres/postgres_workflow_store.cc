@@ -23,6 +23,7 @@
 #include "storage/postgres/schema.h"
 #include "storage/postgres/session.h"
 #include "storage/postgres/skew_watch.h"
+#include "storage/postgres/sql.h"
 #include "storage/postgres/write_command.h"
 #include "storage/postgres/write_plans.h"
 #include "storage/postgres/write_queue.h"
@@ -242,9 +243,23 @@ void Store::ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEve
 }
 
 void Store::CheckHealth(Callback<absl::Time> done) {
+  // Reads have connections of their own, which the server may refuse while writes have theirs.
+  auto then_read = [this, done = std::move(done)](absl::StatusOr<absl::Time> written) mutable {
+    if (!written.ok()) {
+      done(std::move(written));
+      return;
+    }
+    Read<absl::Time>(
+        "CheckHealth", std::move(done),
+        [time = *written](const QueryContext& context) -> absl::StatusOr<absl::Time> {
+          GL_RETURN_IF_ERROR(
+              context.connection->Run({{postgres::kDatabaseTime, {}}}, context.timeout).status());
+          return time;
+        });
+  };
   // A commit like any other: one that waits for its standby, or meets a full disk, shows here.
   Write<absl::Time>(
-      "CheckHealth", postgres::PlanAlone("health"), std::move(done),
+      "CheckHealth", postgres::PlanAlone("health"), std::move(then_read),
       [](GroupTransaction& transaction, absl::Time now) -> absl::StatusOr<absl::Time> {
         GL_RETURN_IF_ERROR(transaction.PutProbe());
         return now;

@@ -1,6 +1,7 @@
 #include "storage/postgres/read_pool.h"
 
 #include <string_view>
+#include <utility>
 
 #include "service/base/errors.h"
 #include "storage/postgres/sql.h"
@@ -10,6 +11,8 @@ namespace {
 
 // A lost connection: the read is asked again on new ones.
 constexpr int kTries = 3;
+// How long a thread without a connection stands back while others have one.
+constexpr absl::Duration kStandBack = absl::Seconds(1);
 
 }  // namespace
 
@@ -79,10 +82,32 @@ absl::Status ReadPool::RunTask(Session& session, Task& task) const {
   }
 }
 
+void ReadPool::CountConnection(bool is_open, bool& was_open) {
+  absl::MutexLock lock(&mu_);
+  connected_ += static_cast<int>(is_open) - static_cast<int>(was_open);
+  was_open = is_open;
+}
+
+bool ReadPool::IsLeftToOthers(std::unique_ptr<Task>& task) {
+  const auto alone = [this]()
+                         ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return closed_ || connected_ == 0; };
+  absl::MutexLock lock(&mu_);
+  if (alone()) {
+    return false;
+  }
+  waiting_.push_front(std::move(task));
+  mu_.AwaitWithTimeout(absl::Condition(&alone), kStandBack);
+  return true;
+}
+
 void ReadPool::Loop() {
   Session session(parameters_, timeout_);
+  bool connected = false;
   while (std::unique_ptr<Task> task = Take()) {
-    task->Answer(RunTask(session, *task));
+    CountConnection(session.Get().ok(), connected);
+    if (connected || !IsLeftToOthers(task)) {
+      task->Answer(RunTask(session, *task));
+    }
   }
 }
 

@@ -21,7 +21,8 @@
 namespace genledger::postgres {
 
 // Thread safe. Bounded: what does not fit is answered UNAVAILABLE. Reads go to the server that
-// takes the writes, so a read sees every write that was answered before it.
+// takes the writes, so a read sees every write that was answered before it. A thread that gets no
+// connection (max_connections, say) leaves the reads to those that have one.
 class ReadPool {
  public:
   ReadPool(const ConnectionParameters& parameters, int connections, size_t depth_max,
@@ -71,6 +72,9 @@ class ReadPool {
   void Enqueue(std::unique_ptr<Task> task);
   std::unique_ptr<Task> Take();
   void Loop();
+  // Whether a thread that has no connection has put the task back, for one that has.
+  bool IsLeftToOthers(std::unique_ptr<Task>& task);
+  void CountConnection(bool is_open, bool& was_open);
   absl::Status RunTask(Session& session, Task& task) const;
 
   const ConnectionParameters parameters_;
@@ -79,7 +83,8 @@ class ReadPool {
   absl::Mutex mu_;
   std::deque<std::unique_ptr<Task>> waiting_ ABSL_GUARDED_BY(mu_);
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
-  std::vector<std::thread> threads_;  // last: they use the others
+  int connected_ ABSL_GUARDED_BY(mu_) = 0;  // threads that had a connection when they last looked
+  std::vector<std::thread> threads_;        // last: they use the others
 };
 
 }  // namespace genledger::postgres

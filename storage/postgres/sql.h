@@ -183,6 +183,9 @@ inline constexpr char kBegin[] = "BEGIN";
 // Whatever the server, the database or the role has set: what is answered is on disk, and on the
 // standby where there is a synchronous one.
 inline constexpr char kSynchronousCommit[] = "SET LOCAL synchronous_commit = on";
+// A commit that was cancelled while it waited for its standby tells so by a warning alone, which a
+// role or a database may have switched off.
+inline constexpr char kWarnings[] = "SET LOCAL client_min_messages = warning";
 // Several statements that must see the same.
 inline constexpr char kBeginSnapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 inline constexpr char kCommit[] = "COMMIT";

@@ -207,6 +207,7 @@ bool Writer::IsFound(const Witness& witness) {
         (*connection)
             ->Run({{kBegin, {}},
                    {kSynchronousCommit, {}},
+                   {kWarnings, {}},
                    {Statements().events.c_str(),
                     {witness.tenant, IdBytes(witness.id), absl::StrCat(witness.event.revision - 1),
                      "1"}},
@@ -217,7 +218,7 @@ bool Writer::IsFound(const Witness& witness) {
       session_.Drop();
       continue;
     }
-    const Rows& events = (*rows)[2];
+    const Rows& events = (*rows)[3];
     if (events.size() == 0) {
       continue;  // not there, or not there yet: the old connection's server may still be at it
     }

@@ -81,6 +81,7 @@ class PostgresFault : public testing::Test {
     return PostgresWorkflowStore::Open({.location = location,
                                         .clock = &clock_,
                                         .logger = &logger_,
+                                        .connections = connections_,
                                         .round_trip_timeout = timeout_});
   }
   std::unique_ptr<WorkflowStore> Open() {
@@ -125,12 +126,26 @@ class PostgresFault : public testing::Test {
     AwaitAnswer(absl::StrCat("SELECT count(*) ", waiting, " AND pid = ", pid), "0");
   }
 
+  // As a role that the server can refuse more connections, which it never does to a superuser.
+  std::unique_ptr<WorkflowStore> OpenAsRole() {
+    Ask(absl::StrCat("CREATE ROLE ", database_, " LOGIN"));
+    Ask(absl::StrCat("ALTER DATABASE ", database_, " OWNER TO ", database_));
+    absl::StatusOr<std::unique_ptr<WorkflowStore>> store =
+        TryOpen(absl::StrCat(server().Location(database_), " user=", database_));
+    GL_CHECK(store.ok(), store.status().ToString().c_str());
+    return *std::move(store);
+  }
+  void RefuseMoreConnections() {
+    Ask(absl::StrCat("ALTER ROLE ", database_, " CONNECTION LIMIT 0"));
+  }
+
   SystemClock clock_;
   EventLogger logger_;
   const std::unique_ptr<RandomSource> random_ = NewSystemRandomSource();
   SubmissionIdGenerator ids_{random_.get()};
   const std::string database_;
   absl::Duration timeout_ = absl::Seconds(10);
+  int connections_ = 4;
 
  private:
   bool standby_is_missing_ = false;
@@ -353,6 +368,37 @@ TEST_F(PostgresFault, CommitInDoubtIsAnsweredOnceItIsFound) {
   }
 }
 
+TEST_F(PostgresFault, CommitInDoubtIsSeenThoughWarningsAreSwitchedOff) {
+  Ask(absl::StrCat("ALTER DATABASE ", database_, " SET client_min_messages = error"));
+  const std::unique_ptr<WorkflowStore> store = Open();
+  MakeCommitsWait();
+  absl::Notification answered;
+  store->Submit({.request = Request("a boat"), .claim = MakeClaim()},
+                [&](const absl::StatusOr<SubmitOutcome>& /*result*/) { answered.Notify(); });
+  StrikeWaitingCommit("pg_cancel_backend");
+  // The look-up waits, as its own commit must.
+  AwaitAnswer("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", "1");
+  EXPECT_FALSE(answered.HasBeenNotified());
+  LetCommitsPass();
+  ASSERT_TRUE(answered.WaitForNotificationWithTimeout(kDeadline));
+}
+
+TEST_F(PostgresFault, BytesAreReadInWhateverFormTheServerWritesThem) {
+  Ask(absl::StrCat("ALTER DATABASE ", database_, " SET bytea_output = escape"));
+  const std::unique_ptr<WorkflowStore> store = Open();
+  // Ids and hashes bring every byte; the prompt starts like the other form.
+  for (int round = 0; round < 20; ++round) {
+    NewSubmission request = Request(absl::StrCat("\\x41 \\101 caf\xc3\xa9\t", round), "\\x");
+    request.request_id += absl::StrCat(round);
+    ASSERT_TRUE(CallSubmit(*store, {.request = request}).ok());
+    const auto found = CallGet(*store, {.key = request.id});
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->submission.spec, request.spec);
+    EXPECT_EQ(found->submission.request_hash, request.request_hash);
+    EXPECT_EQ(found->submission.request_id, request.request_id);
+  }
+}
+
 TEST_F(PostgresFault, CommitThatStaysInDoubtIsUnavailableAndARepeatFindsIt) {
   timeout_ = absl::Milliseconds(300);
   const std::unique_ptr<WorkflowStore> store = Open();
@@ -372,6 +418,36 @@ TEST_F(PostgresFault, CommitThatStaysInDoubtIsUnavailableAndARepeatFindsIt) {
   EXPECT_EQ(repeat->dedupe, DedupeKind::kReplayed);
   EXPECT_EQ(repeat->submission.state, SubmissionState::kDispatching);
   EXPECT_FALSE(repeat->started_attempt.has_value());
+}
+
+TEST_F(PostgresFault, ReadsGoToTheConnectionsThatThereAre) {
+  const std::unique_ptr<WorkflowStore> store = OpenAsRole();
+  const NewSubmission request = Request("a boat");
+  ASSERT_TRUE(CallSubmit(*store, {.request = request}).ok());
+  ASSERT_TRUE(CallGet(*store, {.key = request.id}).ok());
+  RefuseMoreConnections();
+  std::vector<std::thread> callers;
+  std::atomic<int> failures = 0;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&] {
+      for (int round = 0; round < 10; ++round) {
+        failures += CallGet(*store, {.key = request.id}).ok() ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& caller : callers) {
+    caller.join();
+  }
+  EXPECT_EQ(failures, 0);
+}
+
+TEST_F(PostgresFault, StoreThatCannotBeReadIsNotHealthyThoughItTakesWrites) {
+  connections_ = 1;
+  const std::unique_ptr<WorkflowStore> store = OpenAsRole();
+  ASSERT_TRUE(CallSubmit(*store, {.request = Request("a boat")}).ok());
+  RefuseMoreConnections();
+  EXPECT_TRUE(CallSubmit(*store, {.request = Request("a ship")}).ok());
+  EXPECT_TRUE(Contains(CallCheckHealth(*store).status(), "too many connections"));
 }
 
 TEST_F(PostgresFault, StoreThatTakesNoWritesIsNotHealthyThoughItIsRead) {
