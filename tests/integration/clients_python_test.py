@@ -38,6 +38,7 @@ class AsyncBridge:
         return genledger.AsyncClient(server, options=options)
 
     def close(self):
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.run_until_complete(self._client.close())
         self._loop.close()
 
@@ -245,6 +246,9 @@ class MisbehavingServerTest(ClientCase):
     def test_unavailable_is_retried_with_the_same_request_id(self):
         submission = self.api.submit({"prompt": "flaky"}).submission
         self.assertEqual((submission.revision, submission.request_id_count), (3, 1))
+
+    def test_a_call_that_a_server_resets_is_retried(self):
+        self.assertEqual(self.api.submit({"prompt": "reset"}).submission.revision, 2)
 
     def test_nothing_else_is_retried(self):
         self.assertEqual(self.fails("exhausted", genledger.LimitError).attempts, 1)
