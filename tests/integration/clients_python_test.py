@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -29,8 +30,13 @@ QUICK = genledger.RetryOptions(backoff_base_seconds=0.01)
 class AsyncBridge:
     """An AsyncClient with the face of a Client, so that both pass the same tests."""
 
+    # One for each thread and never closed: gRPC's asyncio poller, which all of them share, may still call them.
+    _loops = threading.local()
+
     def __init__(self, server=None, *, options=None):
-        self._loop = asyncio.new_event_loop()
+        if not hasattr(self._loops, "loop"):
+            self._loops.loop = asyncio.new_event_loop()
+        self._loop = self._loops.loop
         self._client = self._loop.run_until_complete(self._make(server, options))
 
     @staticmethod
@@ -38,9 +44,7 @@ class AsyncBridge:
         return genledger.AsyncClient(server, options=options)
 
     def close(self):
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.run_until_complete(self._client.close())
-        self._loop.close()
 
     def _drain(self, iterator):
         while True:
