@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import datetime
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -367,6 +368,14 @@ class PackageTest(Case):
     def test_a_worker_that_is_killed_never_pays_twice(self):
         client_scenes.worker_survives_kills(self, [sys.executable, str(PACKAGE / "examples/worker.py")],
                                             self.environment())
+
+    @unittest.skipUnless(importlib.util.find_spec("setuptools"), "setuptools is installed by ./test.sh --all")
+    def test_the_build_holds_the_stubs_and_the_types(self):
+        built = self.directory / "built"
+        subprocess.run([sys.executable, "setup.py", "-q", "build_py", "--build-lib", built], cwd=PACKAGE, check=True,
+                       capture_output=True)
+        for name in ("py.typed", "client.py", "v1/generation_pb2.py", "v1/generation_pb2.pyi"):
+            self.assertTrue((built / "genledger" / name).is_file(), name)
 
     @unittest.skipUnless(shutil.which("mypy"), "mypy is installed by ./test.sh --all")
     def test_the_types(self):
