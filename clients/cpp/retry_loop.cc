@@ -88,6 +88,11 @@ std::variant<absl::Duration, RetryStop> AfterFailure(const RetryOptions& options
 Error ErrorFromAttempt(const grpc::Status& status, const grpc::ClientContext& context) {
   Error error = ErrorFromStatus(status);
   error.pushback = PushbackOf(context);
+  if (error.code == grpc::StatusCode::CANCELLED) {
+    // Nobody here has cancelled it: a server that shuts down resets what is still open.
+    error.code = grpc::StatusCode::UNAVAILABLE;
+    error.message = "the call was reset";
+  }
   return error;
 }
 

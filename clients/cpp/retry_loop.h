@@ -28,7 +28,8 @@ std::variant<absl::Duration, RetryStop> AfterFailure(const RetryOptions& options
                                                      const Environment& environment,
                                                      const Error& error, absl::Time deadline);
 
-// The failed attempt's error, with what grpc-retry-pushback-ms said.
+// The failed attempt's error, with what grpc-retry-pushback-ms said. CANCELLED, which nobody here
+// has done, is UNAVAILABLE: the call was reset.
 Error ErrorFromAttempt(const grpc::Status& status, const grpc::ClientContext& context);
 
 }  // namespace genledger::client

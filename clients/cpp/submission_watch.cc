@@ -77,13 +77,7 @@ SubmissionWatch::News SubmissionWatch::Take(v1::WatchSubmissionResponse message)
 
 Result<SubmissionWatch::News> SubmissionWatch::OnEnd() {
   if (!call_->status().ok()) {
-    Error error = ErrorFromAttempt(call_->status(), call_->context());
-    if (error.code == grpc::StatusCode::CANCELLED) {
-      // Nobody here has cancelled it: a server that shuts down resets what is still open.
-      error.code = grpc::StatusCode::UNAVAILABLE;
-      error.message = "the stream was reset";
-    }
-    return Retry(std::move(error));
+    return Retry(ErrorFromAttempt(call_->status(), call_->context()));
   }
   if (draining_) {
     return Retry(LocalError(grpc::StatusCode::UNAVAILABLE, "the server drains"));

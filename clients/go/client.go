@@ -137,7 +137,9 @@ func (c *Client) Wait(ctx context.Context, request *pb.GetSubmissionRequest) (*p
 			continue
 		}
 		failures++
-		err = notCancelled(ctx, err)
+		if ctx.Err() != nil {
+			return nil, contextError(ctx)
+		}
 		err.Attempts = failures
 		delay, again := delayAfter(retry, err, time.Until(heard.Add(c.options.ReconnectMax)))
 		if !again {
@@ -217,7 +219,7 @@ func call[Request, Response any](ctx context.Context, c *Client, wait time.Durat
 		if err == nil {
 			return response, nil
 		}
-		failure = errorFromRPC(err, trailer)
+		failure = errorFromRPC(ctx, err, trailer)
 		failure.Attempts = attempts
 		deadline, _ := ctx.Deadline()
 		delay, again := delayAfter(c.options.Retry, failure, time.Until(deadline))

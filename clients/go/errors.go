@@ -161,8 +161,12 @@ func pushbackFromText(text string) *time.Duration {
 }
 
 // errorFromRPC decodes what a stub returned.
-func errorFromRPC(err error, trailer metadata.MD) *Error {
+func errorFromRPC(ctx context.Context, err error, trailer metadata.MD) *Error {
 	decoded := status.Convert(err)
+	if decoded.Code() == codes.Canceled && ctx.Err() == nil {
+		// Nobody here has cancelled it: a server that shuts down resets what is still open.
+		return &Error{Code: codes.Unavailable, Message: "the call was reset"}
+	}
 	result := &Error{Code: decoded.Code(), Message: decoded.Message()}
 	for _, detail := range decoded.Details() {
 		switch detail := detail.(type) {

@@ -69,7 +69,7 @@ func (w *Watch) Next() bool {
 		case silent:
 			w.goOn(&Error{Code: codes.DeadlineExceeded, Message: "the server did not answer in time"})
 		default:
-			w.goOn(errorFromRPC(err, w.stream.Trailer()))
+			w.goOn(errorFromRPC(w.ctx, err, w.stream.Trailer()))
 		}
 	}
 	w.Close()
@@ -106,7 +106,7 @@ func (w *Watch) open() bool {
 	ctx, w.streamCancel = context.WithCancel(ctx)
 	stream, err := w.client.generations.WatchSubmission(ctx, w.request)
 	if err != nil {
-		w.goOn(errorFromRPC(err, nil))
+		w.goOn(errorFromRPC(w.ctx, err, nil))
 		return false
 	}
 	w.stream = stream
@@ -152,7 +152,10 @@ func (w *Watch) take(message *pb.WatchSubmissionResponse) bool {
 func (w *Watch) goOn(failure *Error) {
 	w.streamCancel()
 	w.stream = nil
-	failure = notCancelled(w.ctx, failure)
+	if w.ctx.Err() != nil {
+		w.err = contextError(w.ctx)
+		return
+	}
 	retry := w.client.options.Retry
 	if w.hadStream {
 		retry.AttemptsMax = math.MaxInt32
@@ -168,15 +171,4 @@ func (w *Watch) goOn(failure *Error) {
 		return
 	}
 	w.err = sleep(w.ctx, delay)
-}
-
-// notCancelled tells the caller's own cancelling from a server that shuts down and resets what is still open.
-func notCancelled(ctx context.Context, err *Error) *Error {
-	if ctx.Err() != nil {
-		return contextError(ctx)
-	}
-	if err.Code == codes.Canceled {
-		return &Error{Code: codes.Unavailable, Message: "the call was reset"}
-	}
-	return err
 }

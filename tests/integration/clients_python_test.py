@@ -4,10 +4,12 @@ import asyncio
 import concurrent.futures
 import contextlib
 import datetime
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -29,8 +31,13 @@ QUICK = genledger.RetryOptions(backoff_base_seconds=0.01)
 class AsyncBridge:
     """An AsyncClient with the face of a Client, so that both pass the same tests."""
 
+    # One for each thread and never closed: gRPC's asyncio poller, which all of them share, may still call them.
+    _loops = threading.local()
+
     def __init__(self, server=None, *, options=None):
-        self._loop = asyncio.new_event_loop()
+        if not hasattr(self._loops, "loop"):
+            self._loops.loop = asyncio.new_event_loop()
+        self._loop = self._loops.loop
         self._client = self._loop.run_until_complete(self._make(server, options))
 
     @staticmethod
@@ -39,7 +46,6 @@ class AsyncBridge:
 
     def close(self):
         self._loop.run_until_complete(self._client.close())
-        self._loop.close()
 
     def _drain(self, iterator):
         while True:
@@ -246,6 +252,9 @@ class MisbehavingServerTest(ClientCase):
         submission = self.api.submit({"prompt": "flaky"}).submission
         self.assertEqual((submission.revision, submission.request_id_count), (3, 1))
 
+    def test_a_call_that_a_server_resets_is_retried(self):
+        self.assertEqual(self.api.submit({"prompt": "reset"}).submission.revision, 2)
+
     def test_nothing_else_is_retried(self):
         self.assertEqual(self.fails("exhausted", genledger.LimitError).attempts, 1)
 
@@ -359,6 +368,14 @@ class PackageTest(Case):
     def test_a_worker_that_is_killed_never_pays_twice(self):
         client_scenes.worker_survives_kills(self, [sys.executable, str(PACKAGE / "examples/worker.py")],
                                             self.environment())
+
+    @unittest.skipUnless(importlib.util.find_spec("setuptools"), "setuptools is installed by ./test.sh --all")
+    def test_the_build_holds_the_stubs_and_the_types(self):
+        built = self.directory / "built"
+        subprocess.run([sys.executable, "setup.py", "-q", "build_py", "--build-lib", built], cwd=PACKAGE, check=True,
+                       capture_output=True)
+        for name in ("py.typed", "client.py", "v1/generation_pb2.py", "v1/generation_pb2.pyi"):
+            self.assertTrue((built / "genledger" / name).is_file(), name)
 
     @unittest.skipUnless(shutil.which("mypy"), "mypy is installed by ./test.sh --all")
     def test_the_types(self):

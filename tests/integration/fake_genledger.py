@@ -91,6 +91,8 @@ class _Generations(api_grpc.GenerationServiceServicer):
             _fail(context, grpc.StatusCode.UNAVAILABLE, "later", pushback=PUSHBACK_MS)
         if prompt == "retry info" and attempt == 1:
             _fail(context, grpc.StatusCode.UNAVAILABLE, "later", _retry_info(PUSHBACK_MS))
+        if prompt == "reset" and attempt == 1:
+            _fail(context, grpc.StatusCode.CANCELLED, "a server that shuts down does this")
         if prompt == "silent":
             _until_gone(context)
         return self._answer(request, context)

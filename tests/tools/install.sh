@@ -67,6 +67,7 @@ GENLEDGER_ALL_PACKAGES=(
   mypy
   protoc-gen-go-1-5
   protoc-gen-go-grpc
+  python3-setuptools
   zsh
 )
 

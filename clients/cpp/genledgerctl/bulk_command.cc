@@ -60,8 +60,9 @@ class BulkPrinter {
     } else {
       // With --output=id, standard output holds ids and nothing else.
       std::ostream& out = global_.output == Output::kId ? *terminal_.err : *terminal_.out;
-      out << summary_.Text(terminal_.color && global_.output == Output::kTable);
+      out << summary_.Text(terminal_.color && global_.output == Output::kTable) << std::flush;
     }
+    *terminal_.err << summary_.Advice();
   }
 
   const BulkSummary& summary() const { return summary_; }
@@ -73,8 +74,7 @@ class BulkPrinter {
   }
 
   void Fail(const BulkAnswer& answered) {
-    *terminal_.err << "line " << answered.job.line << ": "
-                   << ErrorText(answered.answer.error(), Printable(global_.client.server));
+    *terminal_.err << "line " << answered.job.line << ": " << ErrorFacts(answered.answer.error());
     if (failures_ != nullptr) {
       // With its request_id, so that it stays the same request wherever it is submitted from.
       *failures_ << (answered.job.request.ok() ? MessageToJsonLine(*answered.job.request)

@@ -9,13 +9,14 @@
 #include "absl/strings/string_view.h"
 #include "clients/cpp/genledgerctl/text.h"
 #include "clients/cpp/small_file.h"
-#include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace genledger::ctl {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+// Tells which of the two a line that is neither was meant to be.
+constexpr std::string_view kSpecField = "\"spec\"";
 // 128 bits of the digest: lines do not collide, and the request_id stays readable.
 constexpr size_t kDigestBytes = 16;
 
@@ -67,16 +68,15 @@ client::Result<v1::SubmitGenerationRequest> BulkReader::ToRequest(const std::str
   if (!IsUtf8(text)) {
     return NotAJob("it is not valid UTF-8");
   }
-  google::protobuf::Struct object;
-  if (std::optional<client::Error> error = Parse(text, &object); error.has_value()) {
-    return *std::move(error);
-  }
+  // Neither has a field of the other, so that a line is one of them or nothing.
   v1::SubmitGenerationRequest said;
-  const bool whole_request = object.fields().contains("spec");
-  std::optional<client::Error> error =
-      whole_request ? Parse(text, &said) : Parse(text, said.mutable_spec());
-  if (error.has_value()) {
-    return *std::move(error);
+  if (const std::optional<client::Error> as_spec = Parse(text, said.mutable_spec());
+      as_spec.has_value()) {
+    said.Clear();
+    if (const std::optional<client::Error> as_request = Parse(text, &said);
+        as_request.has_value()) {
+      return text.find(kSpecField) == text.npos ? *as_spec : *as_request;
+    }
   }
   v1::SubmitGenerationRequest request = defaults_;
   request.MergeFrom(said);

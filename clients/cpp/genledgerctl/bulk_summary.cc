@@ -5,6 +5,7 @@
 #include "clients/cpp/genledgerctl/error_report.h"
 #include "clients/cpp/genledgerctl/json_view.h"
 #include "clients/cpp/genledgerctl/table.h"
+#include "clients/cpp/genledgerctl/text.h"
 
 namespace genledger::ctl {
 namespace {
@@ -65,6 +66,16 @@ std::string BulkSummary::Text(bool color) const {
     sheet.Add("  " + reason, {std::to_string(count)});
   }
   return sheet.Render();
+}
+
+std::string BulkSummary::Advice() const {
+  std::string out;
+  for (const auto& [reason, count] : failed_by_reason_) {
+    if (const std::string advice = AdviceOn(reason); !advice.empty()) {
+      out += "next, " + Printable(reason) + ": " + advice + "\n";
+    }
+  }
+  return out;
 }
 
 std::string BulkSummary::Json() const {

@@ -27,6 +27,9 @@ class BulkSummary {
   // "name  value" lines; failures by reason.
   std::string Text(bool color) const;
 
+  // What to do about the failures: a line for each reason that says it; escaped.
+  std::string Advice() const;
+
   // {"summary": {"lines", "created", "joined", "replayed", "reopened", "pending", "failed",
   // "failed_by_reason": {…}, "exit_code"}} on one line.
   std::string Json() const;

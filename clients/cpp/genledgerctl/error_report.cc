@@ -103,8 +103,8 @@ std::string AdviceOn(std::string_view reason) {
   return "";
 }
 
-std::string ErrorText(const client::Error& error, const std::string& server) {
-  std::string out = "genledgerctl: " + client::CodeName(error.code);
+std::string ErrorFacts(const client::Error& error) {
+  std::string out = client::CodeName(error.code);
   if (!error.reason.empty()) {
     out += " (" + Printable(error.reason) + ")";
   }
@@ -119,6 +119,11 @@ std::string ErrorText(const client::Error& error, const std::string& server) {
   if (error.attempts > 1) {
     out += "  (after " + std::to_string(error.attempts) + " attempts)\n";
   }
+  return out;
+}
+
+std::string ErrorText(const client::Error& error, const std::string& server) {
+  std::string out = "genledgerctl: " + ErrorFacts(error);
   if (const std::string next = NextStep(error, server); !next.empty()) {
     out += "next: " + next + "\n";
   }

@@ -17,8 +17,11 @@ ExitCode ExitCodeOf(const client::Error& error);
 // What to do after an error with this reason; empty if there is nothing to say.
 std::string AdviceOn(std::string_view reason);
 
-// For people: one line with code, reason and message, a line for each violation, and a last line
-// on what to do next. Everything from the server is escaped.
+// For people: one line with code, reason and message, and a line for each violation. Everything
+// from the server is escaped.
+std::string ErrorFacts(const client::Error& error);
+
+// The same, with a last line on what to do next.
 std::string ErrorText(const client::Error& error, const std::string& server);
 
 // Prints the error: for people on `err`, and as JSON on `out` where JSON was asked for. Returns the

@@ -128,13 +128,17 @@ function decodeDetails(bytes) {
   return found;
 }
 
-// Decodes what gRPC failed a call with.
+// Decodes what gRPC failed a call with that was not aborted here.
 export function errorFromService(error) {
   const [bytes] = error.metadata?.get(DETAILS) ?? [];
   const [pushback] = error.metadata?.get(PUSHBACK) ?? [];
   const details = bytes === undefined ? {} : decodeDetails(bytes);
   if (pushback !== undefined) {
     details.pushbackMs = pushbackFromText(pushback);
+  }
+  if (error.code === status.CANCELLED) {
+    // Nobody here has cancelled it: a server that shuts down resets what is still open.
+    return makeError('UNAVAILABLE', 'the call was reset');
   }
   return makeError(status[error.code] ?? `CODE_${error.code}`, error.details ?? error.message, details);
 }

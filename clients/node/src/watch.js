@@ -6,11 +6,6 @@ import { delayAfter } from './retry.js';
 // Shorter than what the server grants, so that a connection that died is noticed.
 const POLL_MS = 30_000;
 
-// Nobody here has cancelled it: a server that shuts down resets what is still open.
-function notCancelled(error) {
-  return error.code === 'CANCELLED' ? makeError('UNAVAILABLE', 'the call was reset') : error;
-}
-
 // A snapshot first, then every event in revision order, each once and without a gap, over as many streams as that
 // takes.
 export class WatchProgress {
@@ -70,8 +65,7 @@ export class WatchProgress {
   }
 
   // Milliseconds until the next stream; throws the error if there is to be none.
-  afterFailure(failure) {
-    const error = notCancelled(failure);
+  afterFailure(error) {
     let { retry } = this.#options;
     if (this.#hadStream) {
       retry = { ...retry, attemptsMax: Infinity };
@@ -114,8 +108,7 @@ export class WaitProgress {
   }
 
   // Milliseconds until the next poll; throws the error if there is to be none.
-  afterFailure(failure) {
-    const error = notCancelled(failure);
+  afterFailure(error) {
     error.attempts = ++this.#failures;
     const giveUp = Math.min(this.#deadline, this.#heardTime + this.#options.reconnectMaxMs);
     const delay = delayAfter({ ...this.#options.retry, attemptsMax: Infinity }, error, giveUp - performance.now());

@@ -193,4 +193,7 @@ def error_from_rpc(error: grpc.RpcError) -> GenledgerError:
             details.update(_decode_details(value))
         elif key == _PUSHBACK:
             details["pushback"] = _pushback_from_text(value)
+    if error.code() is grpc.StatusCode.CANCELLED:
+        # Nobody here has cancelled it: a server that shuts down resets what is still open.
+        return make_error(grpc.StatusCode.UNAVAILABLE, "the call was reset")
     return make_error(error.code(), error.details() or "", **details)

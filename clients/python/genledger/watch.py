@@ -18,13 +18,6 @@ from genledger.v1.generation_service_pb2 import WatchSubmissionRequest, WatchSub
 WatchNews = Union[Submission, SubmissionEvent]
 
 
-def _not_cancelled(error: GenledgerError) -> GenledgerError:
-    """Nobody here has cancelled it: a server that shuts down resets what is still open."""
-    if error.code is grpc.StatusCode.CANCELLED:
-        return make_error(grpc.StatusCode.UNAVAILABLE, "the call was reset")
-    return error
-
-
 class WatchProgress:
     """A snapshot first, then every event in revision order, each once and without a gap, over as many streams as that
     takes. The owner opens a stream with `request`, brings every message to `take`, and asks `after_end` or
@@ -83,7 +76,6 @@ class WatchProgress:
 
     def after_failure(self, error: GenledgerError) -> float:
         """Seconds until the next stream; raises `error` if there is to be none."""
-        error = _not_cancelled(error)
         retry = self._options.retry
         if self._had_stream:
             retry = dataclasses.replace(retry, attempts_max=sys.maxsize)
@@ -123,7 +115,6 @@ class WaitProgress:
 
     def after_failure(self, error: GenledgerError) -> float:
         """Seconds until the next poll; raises `error` if there is to be none."""
-        error = _not_cancelled(error)
         self._failures += 1
         error.attempts = self._failures
         retry = dataclasses.replace(self._options.retry, attempts_max=sys.maxsize)

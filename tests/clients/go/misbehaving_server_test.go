@@ -33,6 +33,13 @@ func TestUnavailableIsRetriedWithTheSameRequestID(t *testing.T) {
 	}
 }
 
+func TestACallThatAServerResetsIsRetried(t *testing.T) {
+	result := must(connect(t, fake, genledger.Options{}).Submit(within(t, patience), prompt("reset")))
+	if revision := result.GetSubmission().GetRevision(); revision != 2 {
+		t.Fatal(revision)
+	}
+}
+
 func TestNothingElseIsRetriedAndAttemptsAreLimited(t *testing.T) {
 	client := connect(t, fake, genledger.Options{})
 	if attempts := fails(t, client, "exhausted", genledger.ErrLimit).Attempts; attempts != 1 {

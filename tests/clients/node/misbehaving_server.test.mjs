@@ -20,6 +20,10 @@ test('UNAVAILABLE is retried with the same requestId', async (context) => {
   assert.deepEqual([submission.revision, submission.requestIdCount], [3, 1]);
 });
 
+test('a call that a server resets is retried', async (context) => {
+  assert.equal((await connect(context).submit({ prompt: 'reset' })).submission.revision, 2);
+});
+
 test('nothing else is retried', async (context) => {
   assert.equal((await failure(connect(context), 'exhausted', genledger.LimitError)).attempts, 1);
 });
