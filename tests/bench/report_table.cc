@@ -1,6 +1,7 @@
 #include "tests/bench/report_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -71,10 +72,11 @@ Row RowOf(const Measurement& m) {
 
 // Three significant digits at least, and no exponent.
 std::string Number(double value) {
-  if (value == 0) {
-    return "0";
+  const double size = std::abs(value);
+  if (size >= 100 || size == 0) {
+    return absl::StrFormat("%.0f", value);
   }
-  return absl::StrFormat(value >= 100 ? "%.0f" : value >= 1 ? "%.2f" : "%.4f", value);
+  return size >= 1 ? absl::StrFormat("%.2f", value) : absl::StrFormat("%.4f", value);
 }
 
 }  // namespace

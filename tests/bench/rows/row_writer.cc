@@ -102,8 +102,7 @@ void RowWriter::Insert::Run(const RowKeys& keys) {
 }
 
 RowWriter::RowWriter(SQLite::Database& database, const RowTemplate& rows)
-    : rows_(rows),
-      submission_insert_(database, "INSERT", rows.submission, rows.create_time_us),
+    : submission_insert_(database, "INSERT", rows.submission, rows.create_time_us),
       dispatching_insert_(database, "INSERT", rows.submission, rows.create_time_us),
       attempt_insert_(database, "INSERT OR REPLACE", rows.attempt, rows.create_time_us),
       started_attempt_insert_(database, "INSERT", rows.attempt, rows.create_time_us),

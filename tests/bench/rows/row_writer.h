@@ -12,8 +12,8 @@
 
 namespace genledger::bench {
 
-// Over one connection, inside the caller's transactions. Throws SQLite::Exception. The database and
-// the template must outlive it.
+// Over one connection, inside the caller's transactions. Throws SQLite::Exception. The database
+// must outlive it.
 class RowWriter {
  public:
   RowWriter(SQLite::Database& database, const RowTemplate& rows);
@@ -46,7 +46,6 @@ class RowWriter {
     SQLite::Statement statement_;
   };
 
-  const RowTemplate& rows_;
   std::vector<Insert> key_inserts_;
   std::vector<Insert> event_inserts_;
   Insert submission_insert_;
