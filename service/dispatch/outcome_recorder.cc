@@ -19,6 +19,12 @@ std::string Joined(const std::vector<TaskId>& task_ids) {
       task_ids, ",", [](std::string* out, const TaskId& task_id) { out->append(task_id.value()); });
 }
 
+// Also a store that is broken may be put right: a table comes back, a right is granted again. Until
+// then only what waits here keeps a policy from paying again (HasUnstored).
+bool MayBeTakenLater(const absl::Status& error) {
+  return absl::IsUnavailable(error) || absl::IsInternal(error);
+}
+
 }  // namespace
 
 void OutcomeRecorder::Record(SubmissionId id, FinishAttempt finish, Done done) {
@@ -56,8 +62,8 @@ void OutcomeRecorder::OnRefused(std::shared_ptr<Outcome> outcome, const absl::St
     return;
   }
   KeepReceipt(*outcome);
-  if (!absl::IsUnavailable(error)) {
-    End(*outcome, std::nullopt);  // broken: offering it again cannot help
+  if (!MayBeTakenLater(error)) {
+    End(*outcome, std::nullopt);  // no such submission: offering it again cannot help
     return;
   }
   OfferAgain(std::move(outcome));
@@ -106,7 +112,7 @@ void OutcomeRecorder::ReadBack(std::shared_ptr<Outcome> outcome) {
                                       absl::StatusOr<SubmissionWithAttempts> found) mutable {
     if (!found.ok()) {
       KeepReceipt(*outcome);
-      if (absl::IsUnavailable(found.status())) {
+      if (MayBeTakenLater(found.status())) {
         OfferAgain(std::move(outcome));
       } else {
         End(*outcome, std::nullopt);

@@ -26,6 +26,8 @@ class StoreProbe : public WorkflowStore {
   void HoldClaims() { hold_claims_ = true; }
   // While set, Apply answers UNAVAILABLE and changes nothing; all else goes on.
   void FailApplies(bool fail) { fail_applies_ = fail; }
+  // The same with INTERNAL.
+  void BreakApplies(bool broken) { broken_applies_ = broken; }
   // Runs `act` just before the next Apply.
   void BeforeNextApply(std::function<void()> act) { before_apply_ = std::move(act); }
   // The same for Count, and for CheckHealth.
@@ -69,6 +71,10 @@ class StoreProbe : public WorkflowStore {
     }
     if (fail_applies_) {
       done(errors::StoreUnavailable("the store takes no outcome"));
+      return;
+    }
+    if (broken_applies_) {
+      done(absl::InternalError("a table is gone"));
       return;
     }
     store_->Apply(std::move(command), std::move(done));
@@ -124,6 +130,7 @@ class StoreProbe : public WorkflowStore {
   std::atomic<bool> hold_claims_{false};
   std::function<void()> before_apply_;
   std::atomic<bool> fail_applies_{false};
+  std::atomic<bool> broken_applies_{false};
   std::atomic<bool> fail_counts_{false};
   std::atomic<bool> fail_health_{false};
   bool hold_health_ = false;

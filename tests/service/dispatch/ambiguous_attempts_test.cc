@@ -315,5 +315,21 @@ TEST_F(AmbiguousTest, NothingIsPostedAgainWhileAnOutcomeWaitsForTheStore) {
   EXPECT_EQ(h_.dispatcher.in_flight(), 0);
 }
 
+// A right that was revoked or a table that was renamed is put right without a restart.
+TEST_F(AmbiguousTest, NothingIsPostedAgainWhileTheStoreIsBroken) {
+  Begin(AmbiguityPolicy::kResubmitOnce);
+  h_.store.BreakApplies(true);
+  h_.upstream.AnswerLast(AcceptedAs("t"));
+  EXPECT_EQ(h_.journal->pending_count(), 1);
+  h_.timers.AdvanceTo(start_ + absl::Minutes(20));
+  EXPECT_EQ(h_.upstream.posts(), 1U);
+  h_.store.BreakApplies(false);
+  h_.timers.AdvanceBy(absl::Seconds(5));
+  EXPECT_EQ(Only().state, kSubmitted);
+  EXPECT_EQ(Only().task_id, TaskId("t"));
+  EXPECT_EQ(h_.journal->pending_count(), 0);
+  EXPECT_EQ(h_.dispatcher.in_flight(), 0);
+}
+
 }  // namespace
 }  // namespace genledger
