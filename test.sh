@@ -128,10 +128,10 @@ step_tidy() {
 }
 
 tidy() {
-  local generated
-  bazel build --config=opt //proto/...
-  generated=$(bazel info --config=opt bazel-bin)/proto
-  tests/tools/clang_tidy.sh "$generated" "$@"
+  local bin
+  bazel build --config=opt //proto/... //tests/bench/limits:echo_cc
+  bin=$(bazel info --config=opt bazel-bin)
+  tests/tools/clang_tidy.sh "$bin" "$@"
 }
 
 parse_arguments() {

@@ -171,19 +171,17 @@ std::vector<std::string> DescribeWorkload(const BenchOptions& options) {
       absl::StrCat("NEW and DUPLICATE wait for SUBMITTED; the simulated upstream answers at once; "
                    "reads and duplicates are spread evenly over all ",
                    options.rows, " rows that are there"),
-      absl::StrCat(
-          "GET by id, view BASIC; LIST the first page of 50; WATCH one submission from its "
-          "first event to its last (its echo is one call with as many bytes)"),
+      "GET: by id, view BASIC; LIST: the first page of 50, newest first",
+      "WATCH: one submission, from its first event to its last; its echo: one call, as many bytes",
       absl::StrCat("load: gRPC callback API, ", options.connections,
                    " connections to each server, each run ",
                    absl::FormatDuration(options.times.duration), " after ",
                    absl::FormatDuration(options.times.warm_up),
                    " of warming up; closed loops by calls in flight; open loops (N/s) at half the "
                    "rate of the last closed one, latencies from the intended time"),
-      "latencies: at most 0.8 % too high; CPU: user and system time of the servers, microseconds a "
-      "call",
-      "limit: a bare gRPC callback echo of messages of the same sizes; for NEW, plus a bare "
-      "libcurl-multi POST and, on SQLite, its rows in bare commits as large as the server's",
+      "latencies: at most 0.8 % too high; CPU: user and system time of the servers, us a call",
+      "limit: a bare gRPC callback echo of messages of the same sizes",
+      "limit of NEW: that, a bare libcurl-multi POST and, on SQLite, its rows in bare commits",
   };
 }
 

@@ -24,7 +24,7 @@ TEST(SendSchedule, CallsAreEvenlyApart) {
 TEST(SendSchedule, RoundingDoesNotAddUp) {
   // A third of a second is no whole number of nanoseconds.
   const SendSchedule schedule(kStart, 3);
-  EXPECT_LE(std::chrono::abs(schedule.IntendedTime(3 * 3600 * 24) - kStart - hours(24)),
+  EXPECT_LE(std::chrono::abs(schedule.IntendedTime(int64_t{3} * 3600 * 24) - kStart - hours(24)),
             nanoseconds(100));
 }
 

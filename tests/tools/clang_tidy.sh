@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# clang_tidy.sh GENERATED FILE...: runs clang-tidy over C++ sources, one a core, GENERATED being bazel-bin's directory of
-# generated protos. A source that passed is not looked at again until it or a header of ours that it includes changes.
+# clang_tidy.sh BIN FILE...: runs clang-tidy over C++ sources, one a core, BIN being bazel-bin, where the code of protos is
+# generated. A source that passed is not looked at again until it or a header of ours that it includes changes.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -10,7 +10,7 @@ readonly STAMPS=.test/tidy
 compile_arguments() {
   local directory
   printf '%s\n' -std=c++20 -I. -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
-  for directory in "$1"/_virtual_includes/*/; do
+  for directory in "$1"/{proto,tests/bench/limits}/_virtual_includes/*/; do
     printf '%s\n' "-isystem$directory"
   done
 }
