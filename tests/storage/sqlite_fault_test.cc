@@ -49,10 +49,11 @@ class SqliteFaults : public testing::TestWithParam<Burst> {
   absl::Status Open() {
     auto store = SqliteWorkflowStore::Open(
         {.path = path_, .clock = &clock_, .logger = &logger_, .read_connections = 2});
-    if (store.ok()) {
-      store_ = *std::move(store);
+    if (!store.ok()) {
+      return store.status();
     }
-    return store.status();
+    store_ = *std::move(store);
+    return absl::OkStatus();
   }
   void CloseStore() {
     if (store_ != nullptr) {
