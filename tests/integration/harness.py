@@ -36,6 +36,9 @@ def _python_client():
 
 _PYTHON_CLIENT = _python_client()
 sys.path.insert(0, _PYTHON_CLIENT)
+# Before a process is started gRPC would wait for its own threads, which wait for Python's lock, which the waiting one
+# holds. Nothing that is started here goes on with this process's channels.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 import grpc  # noqa: E402
 from genledger.v1 import admin_service_pb2 as admin  # noqa: E402
