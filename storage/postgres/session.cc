@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "service/base/steady_time.h"
 #include "storage/postgres/sql.h"
 #include "storage/postgres/sql_error.h"
 
@@ -49,7 +49,7 @@ absl::StatusOr<Connection*> Session::Get() {
     return connection_.get();
   }
   connection_ = nullptr;
-  if (absl::Now() < next_try_) {
+  if (SteadyNow() < next_try_) {
     return failure_;
   }
   absl::StatusOr<std::unique_ptr<Connection>> opened = OpenWritable(parameters_, timeout_);
@@ -62,7 +62,7 @@ absl::StatusOr<Connection*> Session::Get() {
                  ? opened.status()
                  : errors::StoreUnavailable(std::string(opened.status().message()));
   pause_ = std::clamp(2 * pause_, kPauseMin, kPauseMax);
-  next_try_ = absl::Now() + pause_;
+  next_try_ = SteadyNow() + pause_;
   return failure_;
 }
 
