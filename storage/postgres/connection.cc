@@ -20,7 +20,8 @@ namespace {
 
 // The server's words on one line.
 std::string OneLine(const char* message) {
-  std::string text = absl::StrReplaceAll(message == nullptr ? "" : message, {{"\n", " "}});
+  std::string text =
+      absl::StrReplaceAll(message == nullptr ? "" : message, {{"\n", " "}, {"\t", " "}});
   absl::StripAsciiWhitespace(&text);
   return text;
 }

@@ -23,7 +23,14 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWritable(const ConnectionParamet
                                                          absl::Duration timeout) {
   GL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connection::Open(parameters));
   GL_ASSIGN_OR_RETURN(const std::vector<Rows> read_only,
-                      connection->Run({{"SHOW transaction_read_only", {}}}, timeout));
+                      connection->Run({{"SHOW transaction_read_only", {}},
+                                       {"SHOW default_transaction_read_only", {}}},
+                                      timeout));
+  if (read_only.back().Text(0, 0) != "off") {
+    return errors::StoreUnavailable(
+        "default_transaction_read_only is on, for this role, this database or the whole server; "
+        "reset it: ALTER ROLE ... RESET default_transaction_read_only, for example");
+  }
   if (read_only.front().Text(0, 0) != "off") {
     return errors::StoreUnavailable(
         "the server is read-only, a standby for example; name the primary, or all hosts with "
@@ -32,6 +39,9 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWritable(const ConnectionParamet
   absl::StatusOr<std::vector<Rows>> commit = connection->Run(
       {{kBegin, {}}, {kSynchronousCommit, {}}, {"SHOW synchronous_commit", {}}, {kRollback, {}}},
       timeout);
+  if (absl::IsUnavailable(commit.status())) {
+    return commit.status();
+  }
   if (!commit.ok()) {
     return absl::FailedPreconditionError(
         absl::StrCat("the server does not let synchronous_commit be set, without which an answer "
