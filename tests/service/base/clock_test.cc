@@ -34,10 +34,12 @@ TEST(SteadyClock, TimersAreMeasuredWhicheverWayTheWallClockIsSet) {
     SteadyClock clock;
     std::atomic<bool> ran{false};
     const std::unique_ptr<TimerQueue> timers = NewThreadTimerQueue(&clock);
+    std::atomic<bool> ran_earlier{false};
+    timers->At(clock.Now() + absl::Milliseconds(50), [&] { ran_earlier = true; });
     const fakes::WallClockStep stepped(step);
     const absl::Time armed = SteadyNow();
     timers->At(clock.Now() + absl::Milliseconds(50), [&ran] { ran = true; });
-    while (!ran) {
+    while (!ran || !ran_earlier) {
       ASSERT_LT(SteadyNow() - armed, kPatience);
       absl::SleepFor(absl::Milliseconds(1));
     }
