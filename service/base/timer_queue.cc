@@ -1,6 +1,11 @@
 #include "service/base/timer_queue.h"
 
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <ctime>
 #include <map>
 #include <thread>
 #include <unordered_map>
@@ -8,19 +13,28 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "service/base/check.h"
 
 namespace genledger {
 namespace {
 
-// How long the thread trusts its last look at the clock: a step of the wall clock is noticed within
-// this time.
+// How long the thread trusts its last look at the clock: a step of it is noticed within this time.
 constexpr absl::Duration kClockRecheckInterval = absl::Seconds(1);
 
 class ThreadTimerQueue final : public TimerQueue {
  public:
-  explicit ThreadTimerQueue(Clock* clock) : clock_(clock), thread_([this] { Run(); }) {}
+  explicit ThreadTimerQueue(Clock* clock)
+      : clock_(clock),
+        wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        thread_([this] { Run(); }) {
+    GL_CHECK(wake_fd_ >= 0, "an eventfd");
+  }
 
-  ~ThreadTimerQueue() override { Stop(); }
+  ~ThreadTimerQueue() override {
+    Stop();
+    close(wake_fd_);
+  }
 
   // After Stop `callback` ends with this call, outside the lock: it may own what calls us.
   Id At(absl::Time when, Callback callback) override {
@@ -32,7 +46,7 @@ class ThreadTimerQueue final : public TimerQueue {
     const auto [it, inserted] = due_.emplace(Key{when, id}, std::move(callback));
     times_.emplace(id, when);
     if (it == due_.begin()) {
-      earlier_ = true;
+      eventfd_write(wake_fd_, 1);  // the thread must sleep less
     }
     return id;
   }
@@ -56,6 +70,7 @@ class ThreadTimerQueue final : public TimerQueue {
       absl::MutexLock lock(&mu_);
       stopping_ = true;
     }
+    eventfd_write(wake_fd_, 1);
     if (thread_.joinable()) {
       thread_.join();
     }
@@ -68,12 +83,19 @@ class ThreadTimerQueue final : public TimerQueue {
  private:
   using Key = std::pair<absl::Time, Id>;
 
-  bool Woken() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return stopping_ || earlier_; }
+  // Not on the mutex: its timeouts end at a time of the wall clock, and setting that back by an
+  // hour would make each an hour longer.
+  void Sleep(absl::Duration duration) const {
+    pollfd wake{.fd = wake_fd_, .events = POLLIN};
+    const timespec timeout = absl::ToTimespec(duration);
+    ppoll(&wake, 1, &timeout, /*sigmask=*/nullptr);
+    eventfd_t ignored = 0;  // how often it was woken
+    eventfd_read(wake_fd_, &ignored);
+  }
 
   void Run() {
     mu_.Lock();
     while (!stopping_) {
-      earlier_ = false;
       const absl::Time now = clock_->Now();
       if (!due_.empty() && due_.begin()->first.first <= now) {
         Callback callback = std::move(due_.begin()->second);
@@ -89,16 +111,17 @@ class ThreadTimerQueue final : public TimerQueue {
       if (!due_.empty()) {
         sleep = std::min(sleep, due_.begin()->first.first - now);
       }
-      mu_.AwaitWithTimeout(absl::Condition(this, &ThreadTimerQueue::Woken), sleep);
+      mu_.Unlock();
+      Sleep(sleep);
+      mu_.Lock();
     }
     mu_.Unlock();
   }
 
   Clock* const clock_;
+  const int wake_fd_;  // an eventfd
   absl::Mutex mu_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  // A timer before all others was added: the thread must sleep less.
-  bool earlier_ ABSL_GUARDED_BY(mu_) = false;
   Id last_id_ ABSL_GUARDED_BY(mu_) = 0;
   std::map<Key, Callback> due_ ABSL_GUARDED_BY(mu_);
   std::unordered_map<Id, absl::Time> times_ ABSL_GUARDED_BY(mu_);

@@ -33,7 +33,8 @@ class TimerQueue {
 };
 
 // One thread over `clock`, which must outlive the queue. A stepped clock moves the timers with it,
-// checked once a second at least.
+// checked once a second at least, whatever becomes of the wall clock; where timers are to be
+// measured and not dated, it is a SteadyClock.
 std::unique_ptr<TimerQueue> NewThreadTimerQueue(Clock* clock);
 
 }  // namespace genledger

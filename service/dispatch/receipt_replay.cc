@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "service/base/status_macros.h"
 #include "service/domain/fencing.h"
 #include "storage/await_answer.h"
@@ -16,6 +17,21 @@ FinishAttempt AcceptanceOf(const Receipt& receipt, const std::string& actor) {
   finish.result.http_status = receipt.http_status;
   finish.result.task_ids = receipt.task_ids;
   return finish;
+}
+
+// Whether the store has said for good that it has no place for the receipt: there is no such
+// submission, or it has gone on without this attempt.
+bool IsRefusal(const absl::Status& status) {
+  return absl::IsNotFound(status) || absl::IsAborted(status) || absl::IsFailedPrecondition(status);
+}
+
+absl::Status NotStored(const Receipt& receipt, const absl::Status& reason) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the store fails to take the receipt of submission ", receipt.submission.value(),
+      " with task_id ", receipt.task_ids.front().value(),
+      ", and without it the submission could be paid for again: mend the store, or note the "
+      "task_id, set the receipt journal aside and adopt the task (README, Receipts): ",
+      reason.message()));
 }
 
 // OK once the store has the receipt.
@@ -62,6 +78,7 @@ absl::Status ReplayReceipts(ReceiptJournal& journal, WorkflowStore& store, const
   for (const std::string& damage : journal.damage()) {
     logger.Log(Severity::kError, "receipt_damaged", {{"what", damage}});
   }
+  absl::Status failure;
   for (const Receipt& receipt : journal.Pending()) {
     absl::Status stored = Bring(store, receipt, actor);
     if (absl::IsUnavailable(stored)) {
@@ -73,6 +90,9 @@ absl::Status ReplayReceipts(ReceiptJournal& journal, WorkflowStore& store, const
                   {"attempt", std::to_string(receipt.attempt)},
                   {"task_id", receipt.task_ids.front().value()},
                   {"error", stored.ToString()}});
+      if (failure.ok() && !IsRefusal(stored)) {
+        failure = NotStored(receipt, stored);
+      }
       continue;
     }
     GL_RETURN_IF_ERROR(journal.Forget(receipt));
@@ -81,7 +101,7 @@ absl::Status ReplayReceipts(ReceiptJournal& journal, WorkflowStore& store, const
                 {"attempt", std::to_string(receipt.attempt)},
                 {"task_id", receipt.task_ids.front().value()}});
   }
-  return absl::OkStatus();
+  return failure;
 }
 
 }  // namespace genledger

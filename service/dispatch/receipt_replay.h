@@ -23,7 +23,9 @@ bool HasAcceptance(const SubmissionWithAttempts& record, const FinishAttempt& fi
 // that it has. A receipt that the store will not take (of another database, or purged) stays, and
 // is logged as an error. Blocks; once at start, before any lease is declared run out and before the
 // port opens. UNAVAILABLE if the store cannot be asked; the journal's error if it cannot be
-// written.
+// written; FAILED_PRECONDITION, when all others have been tried, if the store failed at a receipt
+// without refusing it: a start that went on would declare the lease run out over a proof to the
+// contrary.
 absl::Status ReplayReceipts(ReceiptJournal& journal, WorkflowStore& store, const std::string& actor,
                             Logger& logger);
 

@@ -10,17 +10,18 @@ RetentionSweeper::RetentionSweeper(const RetentionOptions& options, Collaborator
       store_(collaborators.store),
       timers_(collaborators.timers),
       clock_(collaborators.clock),
+      timer_clock_(collaborators.timer_clock),
       logger_(collaborators.logger) {}
 
 void RetentionSweeper::Start() { StepAfter(options_.sweep_interval); }
 
 void RetentionSweeper::StepAfter(absl::Duration delay) {
-  const absl::Time when = clock_->Now() + delay;
   {
+    const absl::Time when = clock_->Now() + delay;
     absl::MutexLock lock(&mu_);
     step_time_ = when;
   }
-  timers_->At(when, [this] { Step(); });
+  timers_->At(timer_clock_->Now() + delay, [this] { Step(); });
 }
 
 bool RetentionSweeper::MayDelete(absl::Time now) {

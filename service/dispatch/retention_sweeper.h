@@ -38,7 +38,8 @@ class RetentionSweeper {
   struct Collaborators {
     WorkflowStore* store;
     TimerQueue* timers;
-    Clock* clock;
+    Clock* clock;        // the wall clock
+    Clock* timer_clock;  // of `timers`
     Logger* logger;
   };
 
@@ -59,6 +60,7 @@ class RetentionSweeper {
   WorkflowStore* const store_;
   TimerQueue* const timers_;
   Clock* const clock_;
+  Clock* const timer_clock_;
   Logger* const logger_;
 
   absl::Mutex mu_;

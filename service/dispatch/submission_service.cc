@@ -151,7 +151,7 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
   // Even a known request_id that asks for a longer wait than is allowed is answered within the
   // limit.
   const absl::Duration wait = std::min(input.wait.value_or(kWaitDefault), kWaitMax);
-  call->wait_deadline = std::min(now + wait, input.deadline - kDeadlineMargin);
+  call->wait_deadline = now + std::min(wait, input.time_left - kDeadlineMargin);
   std::shared_ptr<CallHandle> handle = call->handle;
   if (caller.role == Role::kReader) {
     call->done(errors::PermissionDenied("this identity may read only"));
@@ -332,7 +332,7 @@ void SubmissionService::LongPoll(const std::shared_ptr<CallHandle>& handle, GetQ
                                  const GetInput& input, SubmissionWithAttempts seen,
                                  Callback<SubmissionWithAttempts> done) {
   const absl::Time deadline =
-      std::min(clock_->Now() + input.wait, input.deadline - kDeadlineMargin);
+      clock_->Now() + std::min(input.wait, input.time_left - kDeadlineMargin);
   GetQuery again = query;
   again.with_attempts = false;
   const ChangeHub::WaiterId waiter = hub_->Wait(

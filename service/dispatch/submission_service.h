@@ -43,8 +43,8 @@ struct SubmitInput {
   std::map<std::string, std::string> labels;
   // Faults that the front found while converting (an enum number that does not exist, …).
   std::vector<FieldViolation> conversion_faults;
-  // When the caller stops listening; the answer comes a margin before.
-  absl::Time deadline = absl::InfiniteFuture();
+  // Until the caller stops listening; the answer comes a margin before.
+  absl::Duration time_left = absl::InfiniteDuration();
 };
 
 struct SubmitAnswer {
@@ -67,7 +67,7 @@ struct GetInput {
   // Long poll: answer when the revision is greater, or after `wait`.
   int64_t wait_for_revision_after = 0;
   absl::Duration wait = absl::ZeroDuration();
-  absl::Time deadline = absl::InfiniteFuture();
+  absl::Duration time_left = absl::InfiniteDuration();
 };
 
 struct BatchGetInput {

@@ -68,7 +68,7 @@ grpc::ServerUnaryReactor* GenerationServiceImpl::SubmitGeneration(
     v1::SubmitGenerationResponse* response) {
   return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
     SubmitInput input = SubmitInputFromProto(*request);
-    input.deadline = DeadlineOf(*context);
+    input.time_left = TimeLeftOf(*context);
     if (request->validate_only()) {
       service_->Preview(caller, std::move(input),
                         [call, response](absl::StatusOr<PreviewAnswer> answer) {
@@ -95,7 +95,7 @@ grpc::ServerUnaryReactor* GenerationServiceImpl::GetSubmission(
     v1::Submission* response) {
   return ServeCaller(*authenticator_, context, [&](const Principal& caller, UnaryCall* call) {
     GetInput input = GetInputFromProto(*request);
-    input.deadline = DeadlineOf(*context);
+    input.time_left = TimeLeftOf(*context);
     call->set_handle(service_->Get(
         caller, std::move(input), [call, response](absl::StatusOr<SubmissionWithAttempts> found) {
           if (found.ok()) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "service/auth/authenticator.h"
 #include "service/dispatch/submission_service.h"
@@ -66,10 +67,13 @@ UnaryCall* ServeCaller(Authenticator& authenticator, grpc::CallbackServerContext
   return call;
 }
 
-inline absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
+// Until the call's deadline. gRPC measures it and only tells it as a time of the wall clock, so it
+// is taken from that at once.
+inline absl::Duration TimeLeftOf(const grpc::CallbackServerContext& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
-  return deadline == std::chrono::system_clock::time_point::max() ? absl::InfiniteFuture()
-                                                                  : absl::FromChrono(deadline);
+  return deadline == std::chrono::system_clock::time_point::max()
+             ? absl::InfiniteDuration()
+             : absl::FromChrono(deadline) - absl::Now();
 }
 
 }  // namespace genledger

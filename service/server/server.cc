@@ -110,7 +110,8 @@ class ServerImpl final : public Server {
   absl::Status Serve();
 
   ServerConfig config_;
-  SystemClock clock_;
+  SystemClock wall_clock_;
+  SteadyClock clock_;
   const std::unique_ptr<Logger> logger_;
   const std::unique_ptr<RandomSource> random_;
   SubmissionIdGenerator ids_;
@@ -139,7 +140,7 @@ class ServerImpl final : public Server {
 
 absl::Status ServerImpl::OpenStoreAndRecover() {
   GL_ASSIGN_OR_RETURN(
-      store_, OpenStore(config_.store, {.clock = &clock_,
+      store_, OpenStore(config_.store, {.clock = &wall_clock_,
                                         .logger = logger_.get(),
                                         .postgres_connections = config_.postgres_connections}));
   GL_ASSIGN_OR_RETURN(config_.upstream_account,
@@ -220,13 +221,13 @@ absl::Status ServerImpl::ConnectUpstream() {
                                            [this](bool ready) { health_.SetServing(ready); });
   status_ = std::make_unique<StatusService>(
       StatusServiceOptions{
-          .version = kVersion, .replica = config_.replica, .start_time = clock_.Now()},
+          .version = kVersion, .replica = config_.replica, .start_time = wall_clock_.Now()},
       StatusService::Collaborators{.store = store_.get(),
                                    .dispatcher = dispatcher_.get(),
                                    .journal = receipts_.get(),
                                    .readiness = readiness_.get(),
                                    .hub = &hub_,
-                                   .clock = &clock_});
+                                   .clock = &wall_clock_});
   admin_ = std::make_unique<AdminServiceImpl>(
       authenticator_.get(), changes_.get(),
       BulkCollaborators{
@@ -281,7 +282,8 @@ absl::Status ServerImpl::Start() {
   sweeper_ = std::make_unique<RetentionSweeper>(
       config_.retention, RetentionSweeper::Collaborators{.store = store_.get(),
                                                          .timers = timers_.get(),
-                                                         .clock = &clock_,
+                                                         .clock = &wall_clock_,
+                                                         .timer_clock = &clock_,
                                                          .logger = logger_.get()});
   sweeper_->Start();
   serving_ = true;

@@ -10,9 +10,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
-#include "absl/time/clock.h"
 #include "service/base/check.h"
 #include "service/base/status_macros.h"
+#include "service/base/steady_time.h"
 #include "storage/postgres/sql_error.h"
 
 namespace genledger::postgres {
@@ -20,7 +20,8 @@ namespace {
 
 // The server's words on one line.
 std::string OneLine(const char* message) {
-  std::string text = absl::StrReplaceAll(message == nullptr ? "" : message, {{"\n", " "}});
+  std::string text =
+      absl::StrReplaceAll(message == nullptr ? "" : message, {{"\n", " "}, {"\t", " "}});
   absl::StripAsciiWhitespace(&text);
   return text;
 }
@@ -132,9 +133,9 @@ absl::Status Connection::Poll(bool wants_to_write, absl::Time deadline) {
   pollfd poll_fd{.fd = PQsocket(connection_.get()),
                  .events = static_cast<int16_t>(wants_to_write ? POLLIN | POLLOUT : POLLIN)};
   const int64_t millis = std::max<int64_t>(
-      absl::ToInt64Milliseconds(absl::Ceil(deadline - absl::Now(), absl::Milliseconds(1))), 0);
+      absl::ToInt64Milliseconds(absl::Ceil(deadline - SteadyNow(), absl::Milliseconds(1))), 0);
   const int ready = poll(&poll_fd, 1, static_cast<int>(std::min<int64_t>(millis, 1 << 30)));
-  if (ready == 0 && absl::Now() >= deadline) {
+  if (ready == 0 && SteadyNow() >= deadline) {
     broken_ = true;
     return SqlError(kNoSqlState, "the server did not answer in time");
   }
@@ -169,7 +170,7 @@ absl::StatusOr<std::vector<Rows>> Connection::Run(const std::vector<Statement>& 
   if (broken_) {
     return SqlError(kNoSqlState, "the connection is lost");
   }
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = SteadyNow() + timeout;
   GL_RETURN_IF_ERROR(Queue(statements));
   std::vector<Rows> all;
   absl::Status failure;

@@ -83,6 +83,7 @@ class Connection {
   static void OnNotice(void* self, const PGresult* notice);
   absl::Status Lost(std::string_view what);
   absl::Status Queue(const std::vector<Statement>& statements);
+  // Deadlines are of SteadyNow.
   // Sends what is left to be sent and reads until a result is complete.
   absl::Status AwaitResult(absl::Time deadline);
   absl::Status Poll(bool wants_to_write, absl::Time deadline);

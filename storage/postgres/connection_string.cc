@@ -46,6 +46,12 @@ absl::StatusOr<ConnectionParameters> ParseConnectionString(std::string_view loca
       parameters.emplace(option->keyword, option->val);
     }
   }
+  const std::string database = ValueOf(parameters, "dbname");
+  if (database.find("://") != std::string::npos || database.find('=') != std::string::npos) {
+    // It would be taken by its letters, and shown with whatever password is in it.
+    return absl::InvalidArgumentError(
+        "--store: dbname is a connection string; give that as --store itself");
+  }
   for (const char* secret : {"password", "sslpassword"}) {
     if (parameters.contains(secret)) {
       return absl::InvalidArgumentError(absl::StrCat(

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <limits>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "service/base/check.h"
 #include "service/base/status_macros.h"
@@ -67,6 +68,17 @@ HashKey ReadHashKey(RowCursor& row) {
   std::string account = row.Text();
   const int64_t version = row.Int();
   return {std::move(tenant), std::move(account), version, HashFrom(row.Bytes())};
+}
+
+// Only a hand can have deleted it: every write of ours takes both or none.
+absl::Status Orphaned(const Scope& scope, const RequestHash& hash, const SubmissionId& id) {
+  return absl::InternalError(absl::StrCat(
+      "tenant ", scope.tenant, ": the request hash ",
+      absl::BytesToHexString(
+          absl::string_view(reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size())),
+      " is held by submission ", id.value(),
+      ", which is gone; its content is refused until the submission, or its row of hash_holds, is "
+      "seen to"));
 }
 
 std::string Int(int64_t value) { return absl::StrCat(value); }
@@ -285,6 +297,10 @@ absl::Status GroupTransaction::LearnHolds(const Rows& rows) {
     RowCursor row(&rows, i);
     const HashKey key = ReadHashKey(row);
     const SubmissionId id = ReadId(row);
+    if (row.IsNull()) {
+      orphaned_holds_.emplace(key, id);
+      continue;
+    }
     GL_ASSIGN_OR_RETURN(Submission submission, ReadSubmission(row));
     Learn(std::move(submission));
     state_.holds.Learn(key, {.stored = id, .current = id});
@@ -396,6 +412,9 @@ absl::StatusOr<std::optional<Submission>> GroupTransaction::FindByHash(const Sco
   const HashKey key = KeyOf(scope, hash_version, hash);
   GL_ASSIGN_OR_RETURN(std::optional<Submission> holder,
                       FindHash(state_.holds, key, {.hashes = {key}}));
+  if (const auto orphan = orphaned_holds_.find(key); orphan != orphaned_holds_.end()) {
+    return Orphaned(scope, hash, orphan->second);
+  }
   if (holder.has_value() && !holder->holds_hash) {
     // The look-ups of a group are not one snapshot: it has let go in between.
     return Fail(SqlError(kSerializationFailure, "a hash changed hands between two look-ups"));

@@ -183,6 +183,8 @@ class GroupTransaction : public StoreTransaction {
   std::optional<Witness> flushed_witness_;
   std::vector<SubmissionId> changed_;
   absl::Status failure_;
+  // Rows of hash_holds whose submission is not there.
+  std::map<HashKey, SubmissionId> orphaned_holds_;
   bool begun_ = false;
 };
 

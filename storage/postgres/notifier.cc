@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "service/base/check.h"
 #include "service/base/status_macros.h"
+#include "service/base/steady_time.h"
 #include "storage/postgres/reconnect_pause.h"
 #include "storage/postgres/sql_error.h"
 
@@ -126,7 +126,7 @@ void Notifier::Deliver() {
 void Notifier::Wait(absl::Time until) {
   pollfd fds[] = {{.fd = wake_fd_, .events = POLLIN},
                   {.fd = connection_ == nullptr ? -1 : connection_->socket(), .events = POLLIN}};
-  const int64_t millis = absl::ToInt64Milliseconds(until - absl::Now());
+  const int64_t millis = absl::ToInt64Milliseconds(until - SteadyNow());
   poll(fds, 2, static_cast<int>(std::max<int64_t>(millis, 1)));
   eventfd_t ignored = 0;  // how often it was woken
   eventfd_read(wake_fd_, &ignored);
@@ -145,12 +145,12 @@ void Notifier::Loop() {
   absl::Duration pause;
   while (!stopping()) {
     absl::Status status = connection_ == nullptr ? Connect() : absl::OkStatus();
-    const absl::Time idle_until = absl::Now() + kHeartbeat;
+    const absl::Time idle_until = SteadyNow() + kHeartbeat;
     if (status.ok()) {
       Wait(idle_until);
       status = SendPending();
     }
-    if (status.ok() && absl::Now() >= idle_until) {
+    if (status.ok() && SteadyNow() >= idle_until) {
       status = connection_->Run({{"SELECT 1", {}}}, options_.timeout).status();
     }
     if (status.ok()) {
@@ -160,8 +160,8 @@ void Notifier::Loop() {
       connection_ = nullptr;
       NoteFailure(status);
       pause = NextReconnectPause(status, pause);
-      const absl::Time again = absl::Now() + pause;
-      while (!stopping() && absl::Now() < again) {
+      const absl::Time again = SteadyNow() + pause;
+      while (!stopping() && SteadyNow() < again) {
         Wait(again);
       }
     }

@@ -51,7 +51,7 @@ class Notifier {
   absl::Status SendPending();
   void Deliver();
   void NoteFailure(const absl::Status& status);
-  // Until there is something to send or to hear, or `until`.
+  // Until there is something to send or to hear, or SteadyNow reaches `until`.
   void Wait(absl::Time until);
   bool stopping() const;
 

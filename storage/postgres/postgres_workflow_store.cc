@@ -17,6 +17,7 @@
 #include "storage/postgres/completion_thread.h"
 #include "storage/postgres/connection_string.h"
 #include "storage/postgres/group_transaction.h"
+#include "storage/postgres/log_limit.h"
 #include "storage/postgres/notifier.h"
 #include "storage/postgres/queries.h"
 #include "storage/postgres/read_pool.h"
@@ -113,6 +114,7 @@ class Store : public WorkflowStore {
   const std::string description_;
   postgres::SkewWatch skew_;
   postgres::LastClaims last_claims_;
+  postgres::LogLimit log_limit_;
   postgres::Notifier notifier_;
   postgres::WriteQueue queue_;
   std::unique_ptr<postgres::CompletionThread> completions_;
@@ -141,6 +143,7 @@ Store::Store(const PostgresStoreOptions& options, const ConnectionParameters& pa
         .slot = static_cast<int64_t>((first_slot + static_cast<uint64_t>(i)) % kCountSlots),
         .lease_clock = options.lease_clock,
         .logger = options.logger,
+        .log_limit = &log_limit_,
         .queue = &queue_,
         .completions = completions_.get(),
         .last_claims = &last_claims_,
@@ -308,9 +311,10 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> PostgresWorkflowStore::Open(
   GL_ASSIGN_OR_RETURN(const ConnectionParameters parameters,
                       postgres::ParseConnectionString(options.location));
   const auto naming = [&](const absl::Status& status) {
-    return absl::Status(status.code(), absl::StrCat("cannot open the store ",
-                                                    postgres::DescribeConnection(parameters), ": ",
-                                                    status.message()));
+    const absl::string_view reason = absl::StripPrefix(status.message(), "the store: ");
+    return absl::Status(status.code(),
+                        absl::StrCat("cannot open the store ",
+                                     postgres::DescribeConnection(parameters), ": ", reason));
   };
   absl::StatusOr<std::unique_ptr<postgres::Connection>> connection =
       postgres::OpenWritable(parameters, options.round_trip_timeout);

@@ -248,7 +248,7 @@ absl::Status Migrate(Connection& connection) {
     // The failure is what counts; the connection is given up after it.
     (void)connection.Run({{"ROLLBACK", {}}}, kMigrationTimeout);
   }
-  if (absl::IsInternal(status)) {
+  if (absl::IsInternal(status) || IsNotGranted(status)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "its schema cannot be set up, it may be another application's: ", status.message()));
   }

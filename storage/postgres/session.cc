@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "service/base/steady_time.h"
 #include "storage/postgres/sql.h"
 #include "storage/postgres/sql_error.h"
 
@@ -23,7 +23,14 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWritable(const ConnectionParamet
                                                          absl::Duration timeout) {
   GL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connection::Open(parameters));
   GL_ASSIGN_OR_RETURN(const std::vector<Rows> read_only,
-                      connection->Run({{"SHOW transaction_read_only", {}}}, timeout));
+                      connection->Run({{"SHOW transaction_read_only", {}},
+                                       {"SHOW default_transaction_read_only", {}}},
+                                      timeout));
+  if (read_only.back().Text(0, 0) != "off") {
+    return errors::StoreUnavailable(
+        "default_transaction_read_only is on, for this role, this database or the whole server; "
+        "reset it: ALTER ROLE ... RESET default_transaction_read_only, for example");
+  }
   if (read_only.front().Text(0, 0) != "off") {
     return errors::StoreUnavailable(
         "the server is read-only, a standby for example; name the primary, or all hosts with "
@@ -32,6 +39,9 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWritable(const ConnectionParamet
   absl::StatusOr<std::vector<Rows>> commit = connection->Run(
       {{kBegin, {}}, {kSynchronousCommit, {}}, {"SHOW synchronous_commit", {}}, {kRollback, {}}},
       timeout);
+  if (absl::IsUnavailable(commit.status())) {
+    return commit.status();
+  }
   if (!commit.ok()) {
     return absl::FailedPreconditionError(
         absl::StrCat("the server does not let synchronous_commit be set, without which an answer "
@@ -49,7 +59,7 @@ absl::StatusOr<Connection*> Session::Get() {
     return connection_.get();
   }
   connection_ = nullptr;
-  if (absl::Now() < next_try_) {
+  if (SteadyNow() < next_try_) {
     return failure_;
   }
   absl::StatusOr<std::unique_ptr<Connection>> opened = OpenWritable(parameters_, timeout_);
@@ -62,7 +72,7 @@ absl::StatusOr<Connection*> Session::Get() {
                  ? opened.status()
                  : errors::StoreUnavailable(std::string(opened.status().message()));
   pause_ = std::clamp(2 * pause_, kPauseMin, kPauseMax);
-  next_try_ = absl::Now() + pause_;
+  next_try_ = SteadyNow() + pause_;
   return failure_;
 }
 

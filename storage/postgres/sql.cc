@@ -40,7 +40,7 @@ Sql Make() {
           " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[]) "
           "AS k (tenant, account, hash_version, hash) JOIN hash_holds h ON h.tenant = k.tenant "
           "AND h.account = k.account AND h.hash_version = k.hash_version AND h.hash = k.hash "
-          "JOIN submissions s ON s.tenant = h.tenant AND s.id = h.id"),
+          "LEFT JOIN submissions s ON s.tenant = h.tenant AND s.id = h.id"),
       // Fenced in, so that it goes from each submission to its attempts whatever the statistics
       // say.
       .attempts_of_ids =

@@ -161,7 +161,7 @@ inline constexpr char kDeleteSubmissions[] =
     "SELECT 1 / (CASE WHEN count(*) = $4::bigint THEN 1 ELSE 0 END) FROM gone";
 // $3 accounts, $4 request_ids, $5 times.
 inline constexpr char kBuryRequestIds[] =
-    "UPDATE request_ids r SET id = '\\x', bury_time = v.time "
+    "UPDATE request_ids r SET id = ''::bytea, bury_time = v.time "
     "FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bytea[], $5::bigint[]) "
     "AS v (tenant, id, account, request_id, time) WHERE r.tenant = v.tenant "
     "AND r.account = v.account AND r.request_id = v.request_id AND r.id = v.id";

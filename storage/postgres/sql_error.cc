@@ -11,6 +11,9 @@ namespace {
 
 constexpr char kSqlStatePayload[] = "genledger/sqlstate";
 constexpr std::string_view kReadOnlyTransaction = "25006";
+constexpr std::string_view kIdleInTransactionTimeout = "25P03";
+constexpr std::string_view kInsufficientPrivilege = "42501";
+constexpr std::string_view kUndefinedTable = "42P01";
 constexpr std::string_view kUniqueViolation = "23505";
 constexpr std::string_view kDivisionByZero = "22012";
 constexpr std::string_view kStatementCompletionUnknown = "40003";
@@ -25,14 +28,26 @@ bool IsWeather(std::string_view sqlstate) {
     }
   }
   return sqlstate == kNoSqlState || sqlstate == kReadOnlyTransaction ||
-         sqlstate == kUniqueViolation || sqlstate == kDivisionByZero;
+         sqlstate == kIdleInTransactionTimeout || sqlstate == kInsufficientPrivilege ||
+         sqlstate == kUndefinedTable || sqlstate == kUniqueViolation || sqlstate == kDivisionByZero;
+}
+
+// What the operator may do about it.
+std::string_view AdviceFor(std::string_view sqlstate) {
+  if (sqlstate == kInsufficientPrivilege) {
+    return "; the role needs SELECT, INSERT, UPDATE and DELETE on every table of the store";
+  }
+  return sqlstate == kUndefinedTable
+             ? "; the role's search_path must lead to the tables of the store"
+             : "";
 }
 
 }  // namespace
 
 absl::Status SqlError(std::string_view sqlstate, std::string_view message, std::string_view table) {
   const std::string text = absl::StrCat(std::string(message), sqlstate.empty() ? "" : " (SQLSTATE ",
-                                        std::string(sqlstate), sqlstate.empty() ? "" : ")");
+                                        std::string(sqlstate), sqlstate.empty() ? "" : ")",
+                                        std::string(AdviceFor(sqlstate)));
   if (sqlstate == kUniqueViolation && table == "submissions") {
     return absl::InternalError(text);
   }
@@ -61,6 +76,11 @@ bool IsLostRace(const absl::Status& status) {
 bool IsInDoubt(const absl::Status& status) {
   const std::string sqlstate = SqlStateOf(status);
   return sqlstate == kStatementCompletionUnknown || sqlstate == kTransactionResolutionUnknown;
+}
+
+bool IsNotGranted(const absl::Status& status) {
+  const std::string sqlstate = SqlStateOf(status);
+  return sqlstate == kInsufficientPrivilege || sqlstate == kUndefinedTable;
 }
 
 bool IsUnsupported(const absl::Status& status) {

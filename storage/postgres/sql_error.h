@@ -13,7 +13,8 @@ inline constexpr std::string_view kNoSqlState = "";
 
 // The status of a failed statement. Its message names what failed; its SQLSTATE can be asked for.
 //   UNAVAILABLE STORE_UNAVAILABLE: the connection (class 08, or lost), resources (53, 55, 58), the
-//     operator or a shutdown (57), a read-only server (25006), a lost race (40, 23505, 22012).
+//     operator or a shutdown (57), a read-only server (25006), a transaction that the server found
+//     idle for too long (25P03), a lost race (40, 23505, 22012), and what IsNotGranted has.
 //   INTERNAL: everything else, which only a bug of ours or a foreign schema explains; also 23505 of
 //     the table submissions, whose ids are made by us and never again.
 absl::Status SqlError(std::string_view sqlstate, std::string_view message,
@@ -34,6 +35,10 @@ bool IsLostRace(const absl::Status& status);
 // happened (40003 statement_completion_unknown, 08007 transaction_resolution_unknown). PostgreSQL
 // never says so; engines that speak its protocol over several nodes do.
 bool IsInDoubt(const absl::Status& status);
+
+// Whether the database is there, but not all of it for this role: 42501 insufficient_privilege,
+// 42P01 undefined_table. The operator can mend it.
+bool IsNotGranted(const absl::Status& status);
 
 // Whether the server does not have the feature at all, so that asking again soon is pointless:
 // 0A000 feature_not_supported, 42601 syntax_error.

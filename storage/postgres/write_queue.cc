@@ -1,6 +1,7 @@
 #include "storage/postgres/write_queue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -13,6 +14,8 @@ namespace {
 constexpr size_t kWorthAGroup = 32;
 // …or the first of them has waited this long: what is out may be slow.
 constexpr absl::Duration kPatience = absl::Milliseconds(5);
+// How long a writer without a connection stands back while others have one.
+constexpr absl::Duration kStandBack = absl::Seconds(1);
 
 }  // namespace
 
@@ -83,13 +86,38 @@ WriteQueue::Taken WriteQueue::Take() {
   }
 }
 
-void WriteQueue::Release(const Taken& taken) {
-  absl::MutexLock lock(&mu_);
+void WriteQueue::Free(const Taken& taken) {
   for (const size_t key : taken.touches) {
     touched_.erase(key);
   }
   groups_out_ -= taken.alone ? 0 : 1;
   changed_ = true;
+}
+
+void WriteQueue::Release(const Taken& taken) {
+  absl::MutexLock lock(&mu_);
+  Free(taken);
+}
+
+bool WriteQueue::LeaveToOthers(Taken& taken) {
+  const auto alone = [this]()
+                         ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return closed_ || connected_ == 0; };
+  absl::MutexLock lock(&mu_);
+  if (alone()) {
+    return false;
+  }
+  // What waits and touches the same came later.
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(taken.commands.begin()),
+                  std::make_move_iterator(taken.commands.end()));
+  Free(taken);
+  mu_.AwaitWithTimeout(absl::Condition(&alone), kStandBack);
+  return true;
+}
+
+void WriteQueue::CountConnection(bool is_open, bool& was_open) {
+  absl::MutexLock lock(&mu_);
+  connected_ += static_cast<int>(is_open) - static_cast<int>(was_open);
+  was_open = is_open;
 }
 
 void WriteQueue::Close() {

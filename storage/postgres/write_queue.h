@@ -34,10 +34,17 @@ class WriteQueue {
   Taken Take();
   // It is done: what it touched is free again.
   void Release(const Taken& taken);
+  // Of a writer without a connection: gives the group back to its place, for those that have one,
+  // and stands back for a while. False if no writer has one, or the queue is closed: nobody else
+  // will take the group.
+  bool LeaveToOthers(Taken& taken);
+  // Whether a writer has a connection, and had one when it last told.
+  void CountConnection(bool is_open, bool& was_open);
   // No more is let in.
   void Close();
 
  private:
+  void Free(const Taken& taken) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool IsWorthAGroup() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Taken Collect() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
@@ -49,6 +56,7 @@ class WriteQueue {
   size_t groups_out_ ABSL_GUARDED_BY(mu_) = 0;               // but for those that are alone
   bool changed_ ABSL_GUARDED_BY(mu_) = false;                // since somebody last looked in vain
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
+  int connected_ ABSL_GUARDED_BY(mu_) = 0;  // writers that had a connection when they last told
 };
 
 }  // namespace genledger::postgres

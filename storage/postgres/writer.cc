@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/base/errors.h"
+#include "service/base/steady_time.h"
 #include "storage/postgres/parameters.h"
 #include "storage/postgres/rows.h"
 #include "storage/postgres/sql.h"
@@ -26,6 +27,8 @@ constexpr int kConnectionTries = 3;
 // retry, which finds what there is.
 constexpr int kLookUpTries = 5;
 constexpr absl::Duration kLookUpPause = absl::Milliseconds(200);
+// All of it: with the commit's own time, the caller is answered while it still listens.
+constexpr absl::Duration kLookUpMax = absl::Seconds(5);
 constexpr absl::Duration kRacePauseMax = absl::Milliseconds(20);
 
 LookUps Together(const WriteQueue::Group& group) {
@@ -53,10 +56,15 @@ Writer::Writer(WriterOptions options)
 Writer::~Writer() { thread_.join(); }
 
 void Writer::Loop() {
+  bool connected = false;
   while (true) {
     WriteQueue::Taken taken = options_.queue->Take();
     if (taken.commands.empty()) {
       return;
+    }
+    options_.queue->CountConnection(session_.Get().ok(), connected);
+    if (!connected && options_.queue->LeaveToOthers(taken)) {
+      continue;
     }
     absl::Status status = RunGroup(taken.commands);
     options_.queue->Release(taken);
@@ -121,8 +129,10 @@ absl::Status Writer::RunGroup(WriteQueue::Group& group) {
           return absl::OkStatus();
         }
         session_.Drop();  // to a server that has become a standby, for example
-        options_.logger->Log(Severity::kError, "postgres_write_failed",
-                             {{"error", std::string(attempted.failure.message())}});
+        if (options_.log_limit->Admits(SqlStateOf(attempted.failure))) {
+          options_.logger->Log(Severity::kError, "postgres_write_failed",
+                               {{"error", std::string(attempted.failure.message())}});
+        }
         return WithoutSqlState(attempted.failure);
     }
   }
@@ -193,7 +203,8 @@ void Writer::RollBack(Connection& connection) {
 }
 
 bool Writer::IsFound(const Witness& witness) {
-  for (int tries = 0; tries < kLookUpTries; ++tries) {
+  const absl::Time deadline = SteadyNow() + kLookUpMax;
+  for (int tries = 0; tries < kLookUpTries && SteadyNow() < deadline; ++tries) {
     if (tries > 0) {
       absl::SleepFor(kLookUpPause);
     }
@@ -213,7 +224,7 @@ bool Writer::IsFound(const Witness& witness) {
                      "1"}},
                    {kPutMeta, {absl::StrCat("probe_", options_.slot), "looked up"}},
                    {kCommit, {}}},
-                  options_.timeout);
+                  std::min(options_.timeout, deadline - SteadyNow()));
     if (!rows.ok() || (*connection)->warned()) {
       session_.Drop();
       continue;

@@ -15,6 +15,7 @@
 #include "storage/postgres/completion_thread.h"
 #include "storage/postgres/connection_string.h"
 #include "storage/postgres/group_transaction.h"
+#include "storage/postgres/log_limit.h"
 #include "storage/postgres/session.h"
 #include "storage/postgres/skew_watch.h"
 #include "storage/postgres/write_queue.h"
@@ -29,6 +30,7 @@ struct WriterOptions {
   int64_t slot = 0;              // of state_counts
   Clock* lease_clock = nullptr;  // nullptr: the database's
   Logger* logger = nullptr;
+  LogLimit* log_limit = nullptr;
   WriteQueue* queue = nullptr;
   CompletionThread* completions = nullptr;
   LastClaims* last_claims = nullptr;

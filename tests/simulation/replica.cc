@@ -55,7 +55,11 @@ Replica::Replica(const Scene* scene, Owner process, size_t number, absl::Duratio
       sweeper_({.retention = kRetention,
                 .tombstone_retention = kTombstoneRetention,
                 .sweep_interval = kSweepInterval},
-               {.store = &store_, .timers = &timers_, .clock = &clock_, .logger = &logger_}) {}
+               {.store = &store_,
+                .timers = &timers_,
+                .clock = &clock_,
+                .timer_clock = &clock_,
+                .logger = &logger_}) {}
 
 void Replica::Start() { Recover(); }
 

@@ -30,6 +30,16 @@ TEST(SqlError, ACommitThatMayHaveHappenedIsNoLostRace) {
   }
 }
 
+TEST(SqlError, WhatTheOperatorOrTheServerMayMendIsUnavailable) {
+  for (const char* const sqlstate : {"25P03", "42501", "42P01", "25006", "57P01"}) {
+    EXPECT_TRUE(absl::IsUnavailable(SqlError(sqlstate, "not now"))) << sqlstate;
+  }
+  EXPECT_TRUE(absl::IsInternal(SqlError("42703", "a bug")));
+  EXPECT_TRUE(IsNotGranted(SqlError("42501", "permission denied for table attempts")));
+  EXPECT_TRUE(IsNotGranted(SqlError("42P01", "relation \"attempts\" does not exist")));
+  EXPECT_FALSE(IsNotGranted(SqlError("25006", "a standby")));
+}
+
 TEST(SqlError, OtherFailuresAreNeitherOfThem) {
   for (const char* const sqlstate : {"", "08006", "25006", "53300", "57P01", "42601", "0A000"}) {
     SCOPED_TRACE(sqlstate);

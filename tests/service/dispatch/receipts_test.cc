@@ -121,6 +121,20 @@ TEST_F(ReceiptsTest, AStoreThatIsDownStopsTheStartAndKeepsTheReceipt) {
   EXPECT_EQ(left->pending_count(), 1);
 }
 
+TEST_F(ReceiptsTest, AStoreThatFailsAtAReceiptStopsTheStartAndIsNamed) {
+  ServiceHarness h;
+  const SubmissionId id = AcceptUnstored(h, "task-1");
+  const std::unique_ptr<ReceiptJournal> left = h.CopyJournal();
+  h.state->FailNextWrites(1, absl::InternalError("no such column"), /*after_commit=*/false);
+  const absl::Status failed = ReplayReceipts(*left, *h.memory, "ledger-1", h.logger);
+  EXPECT_TRUE(absl::IsFailedPrecondition(failed)) << failed;
+  EXPECT_NE(failed.message().find(id.value()), absl::string_view::npos) << failed;
+  EXPECT_NE(failed.message().find("task-1"), absl::string_view::npos) << failed;
+  EXPECT_EQ(left->pending_count(), 1);
+  ASSERT_TRUE(ReplayReceipts(*left, *h.memory, "ledger-1", h.logger).ok());
+  EXPECT_EQ(left->pending_count(), 0);
+}
+
 TEST_F(ReceiptsTest, AReceiptOfAnotherDatabaseStaysAndIsReported) {
   ServiceHarness h;
   AcceptUnstored(h, "task-1");

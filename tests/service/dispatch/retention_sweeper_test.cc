@@ -45,9 +45,12 @@ class RetentionSweeperTest : public testing::Test {
   SubmissionIdGenerator ids_{random_.get()};
   const std::shared_ptr<FakeStoreState> state_ = std::make_shared<FakeStoreState>();
   const std::unique_ptr<WorkflowStore> store_ = FakeWorkflowStore::Open(state_, &clock_);
-  RetentionSweeper sweeper_{
-      {.rows_per_step = 4},
-      {.store = store_.get(), .timers = &timers_, .clock = &clock_, .logger = &logger_}};
+  RetentionSweeper sweeper_{{.rows_per_step = 4},
+                            {.store = store_.get(),
+                             .timers = &timers_,
+                             .clock = &clock_,
+                             .timer_clock = &clock_,
+                             .logger = &logger_}};
 };
 
 TEST_F(RetentionSweeperTest, DeletesWhatIsThirtyDaysOldAndItsRequestIdsAfterNinety) {
