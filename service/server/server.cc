@@ -14,6 +14,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "service/api/admin_api.h"
+#include "service/api/generation_api.h"
 #include "service/auth/authenticator.h"
 #include "service/base/clock.h"
 #include "service/base/ids.h"
@@ -129,6 +131,8 @@ class ServerImpl final : public Server {
   std::unique_ptr<RetentionSweeper> sweeper_;
   std::unique_ptr<RemoteChanges> remote_changes_;  // null: nobody else uses the store
   std::unique_ptr<ChangeService> changes_;
+  std::unique_ptr<GenerationApi> generation_api_;
+  std::unique_ptr<AdminApi> admin_api_;
   std::unique_ptr<AdminServiceImpl> admin_;
   std::unique_ptr<GenerationServiceImpl> generations_;
   std::unique_ptr<grpc::Server> grpc_;
@@ -216,8 +220,9 @@ absl::Status ServerImpl::ConnectUpstream() {
       ChangeServiceOptions{.upstream_account = config_.upstream_account},
       ChangeService::Collaborators{
           .store = store_.get(), .dispatcher = dispatcher_.get(), .hub = &hub_});
+  generation_api_ = std::make_unique<GenerationApi>(service_.get(), changes_.get());
   generations_ =
-      std::make_unique<GenerationServiceImpl>(authenticator_.get(), service_.get(), changes_.get());
+      std::make_unique<GenerationServiceImpl>(authenticator_.get(), generation_api_.get());
   readiness_ = std::make_unique<Readiness>(ReadinessOptions{},
                                            Readiness::Collaborators{.store = store_.get(),
                                                                     .timers = timers_.get(),
@@ -233,11 +238,12 @@ absl::Status ServerImpl::ConnectUpstream() {
                                    .readiness = readiness_.get(),
                                    .hub = &hub_,
                                    .clock = &clock_});
-  admin_ = std::make_unique<AdminServiceImpl>(
-      authenticator_.get(), changes_.get(),
+  admin_api_ = std::make_unique<AdminApi>(
+      changes_.get(),
       BulkCollaborators{
           .store = store_.get(), .hub = &hub_, .timers = timers_.get(), .clock = &clock_},
       status_.get());
+  admin_ = std::make_unique<AdminServiceImpl>(authenticator_.get(), admin_api_.get());
   return absl::OkStatus();
 }
 
