@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "service/base/error_reason.h"
@@ -16,13 +15,14 @@ constexpr char kDomain[] = "genledger";
 // What BadRequest may take of kErrorDetailsBytesMax; the rest is for the other details.
 constexpr size_t kBadRequestBytesMax = 2800;
 
-google::rpc::BadRequest BadRequestOf(const std::vector<FieldViolation>& violations) {
+google::rpc::BadRequest BadRequestOf(const std::vector<FieldViolation>& violations,
+                                     Language language) {
   google::rpc::BadRequest proto;
   size_t shown = 0;
   for (; shown < std::min(violations.size(), kViolationsShownMax); ++shown) {
     google::rpc::BadRequest::FieldViolation* added = proto.add_field_violations();
     added->set_field(violations[shown].field);
-    added->set_description(violations[shown].description);
+    added->set_description(DescriptionOf(violations[shown]).In(language));
     if (proto.ByteSizeLong() > kBadRequestBytesMax) {
       proto.mutable_field_violations()->RemoveLast();
       break;
@@ -30,12 +30,13 @@ google::rpc::BadRequest BadRequestOf(const std::vector<FieldViolation>& violatio
   }
   if (shown < violations.size()) {
     proto.add_field_violations()->set_description(
-        absl::StrCat("and ", violations.size() - shown, " more"));
+        MakeText(TextId::kMoreViolations, {Verbatim(std::to_string(violations.size() - shown))})
+            .In(language));
   }
   return proto;
 }
 
-void AddDetails(const ErrorDetails& details, google::rpc::Status* proto) {
+void AddDetails(const ErrorDetails& details, Language language, google::rpc::Status* proto) {
   google::rpc::ErrorInfo info;
   info.set_domain(kDomain);
   info.set_reason(std::string(ErrorReasonName(details.reason)));
@@ -44,7 +45,7 @@ void AddDetails(const ErrorDetails& details, google::rpc::Status* proto) {
   }
   proto->add_details()->PackFrom(info);
   if (!details.violations.empty()) {
-    proto->add_details()->PackFrom(BadRequestOf(details.violations));
+    proto->add_details()->PackFrom(BadRequestOf(details.violations, language));
   }
   if (details.retry_delay.has_value()) {
     google::rpc::RetryInfo retry;
@@ -70,19 +71,21 @@ void AddDetails(const ErrorDetails& details, google::rpc::Status* proto) {
 
 }  // namespace
 
-google::rpc::Status ErrorToProto(const absl::Status& status) {
+google::rpc::Status ErrorToProto(const absl::Status& status, Language language) {
   google::rpc::Status proto;
   const std::optional<ErrorDetails> details = GetErrorDetails(status);
   if (details.has_value()) {
     proto.set_code(static_cast<int>(status.code()));
-    proto.set_message(std::string(status.message()));
-    AddDetails(*details, &proto);
+    const LocalText message{.english = std::string(status.message()),
+                            .chinese = details->message_chinese};
+    proto.set_message(message.In(language));
+    AddDetails(*details, language, &proto);
   } else if (status.code() == absl::StatusCode::kUnimplemented) {
     proto.set_code(google::rpc::UNIMPLEMENTED);
     proto.set_message(std::string(status.message()));
   } else {
     proto.set_code(google::rpc::INTERNAL);
-    proto.set_message("internal error");
+    proto.set_message(MakeText(TextId::kInternalError).In(language));
   }
   return proto;
 }

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "google/rpc/status.pb.h"
 #include "service/base/error_details.h"
+#include "service/base/texts.h"
 
 namespace genledger {
 
@@ -16,8 +17,9 @@ inline constexpr size_t kErrorDetailsBytesMax = 4096;
 inline constexpr size_t kViolationsShownMax = 16;
 
 // ErrorInfo (domain "genledger") and, where they fit, BadRequest, RetryInfo, ResourceInfo and
-// QuotaFailure. Errors that nobody made public become INTERNAL without their text. `status` is not
-// OK.
-google::rpc::Status ErrorToProto(const absl::Status& status);
+// QuotaFailure; the words in `language`. Errors that nobody made public become INTERNAL without
+// their text. `status` is not OK.
+google::rpc::Status ErrorToProto(const absl::Status& status,
+                                 Language language = Language::kEnglish);
 
 }  // namespace genledger

@@ -31,6 +31,22 @@ void Append(std::vector<FieldViolation>& violations, std::optional<FieldViolatio
   }
 }
 
+// A field that the front could not read is blamed for that alone: to the rules it looked absent.
+void AddConversionFaults(std::vector<FieldViolation> faults,
+                         std::vector<FieldViolation>& violations) {
+  violations.erase(std::remove_if(violations.begin(), violations.end(),
+                                  [&faults](const FieldViolation& violation) {
+                                    return std::any_of(faults.begin(), faults.end(),
+                                                       [&violation](const FieldViolation& fault) {
+                                                         return fault.field == violation.field;
+                                                       });
+                                  }),
+                   violations.end());
+  for (FieldViolation& fault : faults) {
+    violations.push_back(std::move(fault));
+  }
+}
+
 // Whether a waiting SubmitGeneration has its answer. A PENDING submission whose next attempt lies
 // beyond the wait answers early: nothing can happen until then.
 bool IsSettled(const Submission& submission, absl::Time wait_deadline) {
@@ -127,9 +143,7 @@ SubmissionService::Prepared SubmissionService::Prepare(const Principal& caller,
   for (FieldViolation& violation : LabelViolations(input.labels)) {
     violations.push_back(std::move(violation));
   }
-  for (FieldViolation& violation : input.conversion_faults) {
-    violations.push_back(std::move(violation));
-  }
+  AddConversionFaults(std::move(input.conversion_faults), violations);
 
   request.scope = {.tenant = caller.tenant, .upstream_account = options_.upstream_account};
   request.variation = std::move(input.variation);
