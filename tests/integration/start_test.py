@@ -16,7 +16,8 @@ class StartTest(Case):
         """Runs the server with good flags but those replaced; its one line."""
         key_file = self.directory / "key"
         key_file.write_text("sk-simulator")
-        wanted = {"listen": "127.0.0.1:0", "store": f"sqlite:{self.directory / 'ledger.db'}",
+        wanted = {"listen": "127.0.0.1:0", "http_listen": "127.0.0.1:0",
+                  "store": f"sqlite:{self.directory / 'ledger.db'}",
                   "upstream_url": "http://127.0.0.1:1", "upstream_api_key_file": str(key_file), **replaced}
         run = subprocess.run([SERVER, "--insecure", *(f"--{k}={v}" for k, v in wanted.items()), *flags],
                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_SECONDS,
