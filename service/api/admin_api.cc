@@ -4,7 +4,9 @@
 
 #include "service/api/proto_convert.h"
 #include "service/api/service_status_convert.h"
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
+#include "service/base/texts.h"
 
 namespace genledger {
 namespace {
@@ -24,9 +26,7 @@ absl::StatusOr<Resolution> ResolutionFromProto(const v1::Resolution& proto, int3
     case v1::Resolution::KIND_NOT_SET:
       break;
   }
-  return errors::FieldInvalid(
-      {{.field = "resolution",
-        .description = "Required: adopt_task_id, declare_not_accepted or abandon."}});
+  return errors::FieldInvalid({MakeViolation("resolution", MakeText(TextId::kResolutionRequired))});
 }
 
 // Answers a call with the submission as it is afterwards.

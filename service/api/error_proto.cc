@@ -7,6 +7,7 @@
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "service/base/error_reason.h"
+#include "service/base/texts.h"
 
 namespace genledger {
 namespace {

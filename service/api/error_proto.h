@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "google/rpc/status.pb.h"
 #include "service/base/error_details.h"
-#include "service/base/texts.h"
+#include "service/base/local_text.h"
 
 namespace genledger {
 

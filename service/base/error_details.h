@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "service/base/error_reason.h"
-#include "service/base/texts.h"
+#include "service/base/local_text.h"
 
 namespace genledger {
 

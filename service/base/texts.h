@@ -3,23 +3,10 @@
 
 #include <initializer_list>
 #include <string>
-#include <string_view>
+
+#include "service/base/local_text.h"
 
 namespace genledger {
-
-enum class Language { kEnglish, kChinese };
-
-// A text in every language. What was never translated is in English everywhere.
-struct LocalText {
-  std::string english;
-  std::string chinese;
-
-  const std::string& In(Language language) const {
-    return language == Language::kChinese && !chinese.empty() ? chinese : english;
-  }
-
-  friend bool operator==(const LocalText&, const LocalText&) = default;
-};
 
 // In the order of the table in texts.cc. $0, $1, … stand for what varies.
 enum class TextId {
@@ -68,6 +55,106 @@ enum class TextId {
   kHeaderEmpty,
   kPreferWait,
   kLastEventId,
+  // Image URLs.
+  kHostNotPublic,
+  kHostLocalName,
+  kHostIpv4Spelling,
+  kHostBadIpv6,
+  kHostBadName,
+  kHostTooLong,
+  kHostMissing,
+  kUrlData,
+  kUrlScheme,
+  kUrlSlashes,
+  kUrlEscape,
+  kUrlPort,
+  kUrlEmpty,
+  kUrlWhiteSpace,
+  kUrlHostAscii,
+  kUrlUser,
+  kUrlFragment,
+  kUrlCharacters,
+  kUrlExtension,
+  kUrlTooLong,
+  // Rules of a spec.
+  kUnsupportedByModel,
+  kMustBe,
+  kMustBeSpelled,
+  kRequired,
+  kPromptBytes,
+  kPromptCharacters,
+  kNotUtf8,
+  kPromptControls,
+  kPromptInvisible,
+  kDurationMustBe,
+  kTypeOfModel,
+  kInferredTypeOfModel,
+  kImagesMax,
+  kFrameTooFew,
+  kFrameTooMany,
+  kReferenceTooFew,
+  kReferenceTooMany,
+  kGifResolution,
+  kSpecFieldUnknown,
+  kSpecFieldUnknownUnnamed,
+  // Rules of what stands beside the spec.
+  kLabelKey,
+  kLabelValue,
+  kRequestIdRequired,
+  kRequestIdForm,
+  kVariationForm,
+  kLabelsMost,
+  kDedupeWindow,
+  kWait,
+  kSubmitWithin,
+  kNotADuration,
+  kNotADedupeMode,
+  kNotAPolicy,
+  // Rules of the other requests.
+  kResolutionRequired,
+  kKeyRequired,
+  kAllTenantsInLists,
+  kAdoptInBulk,
+  kNoteRequired,
+  kTaskIdForm,
+  kNoteForm,
+  kOrderBy,
+  kPageSize,
+  kPageToken,
+  kBatchIds,
+  kNotNegative,
+  kAttemptNone,
+  kAttemptRequired,
+  kTaskTaken,
+  kFilterAt,
+  kFilterNotUtf8,
+  // Errors (service/base/errors.cc).
+  kErrorMoreViolations,
+  kErrorRequestIdReused,
+  kErrorRequestIdExpired,
+  kErrorSubmissionNotFound,
+  kErrorOutcomeUnknown,
+  kErrorAbandoned,
+  kErrorCancelled,
+  kFailureRefused,
+  kFailureCredential,
+  kFailureBalance,
+  kFailureForbidden,
+  kFailureMisconfigured,
+  kFailureRateLimited,
+  kFailureUnavailable,
+  kFailureSubmitWithin,
+  kFailureOther,
+  kErrorFailed,
+  kErrorUpstreamWords,
+  kErrorMayBeCharged,
+  kErrorBreakerOpen,
+  kErrorStoreUnavailable,
+  kErrorShuttingDown,
+  kErrorBacklogFull,
+  kErrorPermissionDenied,
+  kErrorEtagMismatch,
+  kErrorIllegalState,
   kEnd,  // not a text: how many there are
 };
 

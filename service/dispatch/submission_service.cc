@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "service/base/texts.h"
 #include "service/domain/canonicalize.h"
 #include "service/domain/request_hash.h"
 #include "service/domain/spec_encoding.h"
@@ -21,8 +23,8 @@ constexpr absl::Duration kDeadlineMargin = absl::Milliseconds(250);
 constexpr size_t kBatchIdsMax = 100;
 constexpr size_t kKeyBytesMax = 256;
 
-absl::Status Invalid(std::string field, std::string description) {
-  return errors::FieldInvalid({{.field = std::move(field), .description = std::move(description)}});
+absl::Status Invalid(std::string field, TextId text) {
+  return errors::FieldInvalid({MakeViolation(std::move(field), MakeText(text))});
 }
 
 void Append(std::vector<FieldViolation>& violations, std::optional<FieldViolation> violation) {
@@ -375,7 +377,7 @@ void SubmissionService::BatchGet(const Principal& caller, BatchGetInput input,
     return;
   }
   if (input.ids.empty() || input.ids.size() > kBatchIdsMax) {
-    done(Invalid("ids", "must name 1 to 100 submissions"));
+    done(Invalid("ids", TextId::kBatchIds));
     return;
   }
   BatchGetQuery query{.tenant = *std::move(tenant), .with_attempts = input.with_attempts};
@@ -417,7 +419,7 @@ absl::StatusOr<std::shared_ptr<SubmissionWatch>> SubmissionService::Watch(const 
                                                                           const NamedKey& key,
                                                                           int64_t after_revision) {
   if (after_revision < 0) {
-    return Invalid("after_revision", "must not be negative");
+    return Invalid("after_revision", TextId::kNotNegative);
   }
   GetQuery query{.with_attempts = true};
   GL_ASSIGN_OR_RETURN(query.tenant, TenantToRead(caller, tenant, AllTenants::kRefused));

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "service/base/texts.h"
+#include "service/base/local_text.h"
 
 namespace genledger {
 

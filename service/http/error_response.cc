@@ -12,16 +12,14 @@
 #include "service/base/error_details.h"
 #include "service/base/error_http.h"
 #include "service/base/error_reason.h"
+#include "service/base/texts.h"
+#include "service/http/json_text.h"
 #include "service/http/proto_to_json.h"
 
 namespace genledger {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
-}
 
 // The name of a field as the callers of the upstream's form know it.
 std::string PageFieldName(absl::string_view field) {
@@ -55,7 +53,7 @@ std::string PageMessage(const ErrorDetails& details, Language language) {
 HttpResponse PageForm(int http_status, std::string_view type, const std::string& message) {
   const Json body = {
       {"error", {{"code", http_status}, {"message", message}, {"type", std::string(type)}}}};
-  return JsonResponse(http_status, Dump(body));
+  return JsonResponse(http_status, JsonText(body));
 }
 
 HttpResponse ApiForm(int http_status, const google::rpc::Status& status) {
@@ -67,7 +65,7 @@ HttpResponse ApiForm(int http_status, const google::rpc::Status& status) {
       error["details"] = Json::parse(*json).at("details");
     }
   }
-  return JsonResponse(http_status, Dump({{"error", std::move(error)}}));
+  return JsonResponse(http_status, JsonText({{"error", std::move(error)}}));
 }
 
 // For what HTTP refuses by itself.

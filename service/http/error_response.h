@@ -2,7 +2,7 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "service/base/texts.h"
+#include "service/base/local_text.h"
 #include "service/http/http_message.h"
 
 namespace genledger {

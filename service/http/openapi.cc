@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "genledger/v1/generation.pb.h"
 #include "service/http/http_rules.h"
+#include "service/http/json_text.h"
 #include "service/http/openapi_schemas.h"
 #include "service/http/path_template.h"
 
@@ -175,7 +176,7 @@ std::string OpenApiDocument(const std::string& version) {
       {"components",
        {{"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}}}}},
         {"schemas", std::move(all_schemas)}}}};
-  return document.dump();
+  return JsonText(document);
 }
 
 void AddOpenApiRoute(Router* router, const std::string& version) {

@@ -16,6 +16,7 @@
 #include "genledger/v1/generation_service.pb.h"
 #include "service/base/error_details.h"
 #include "service/http/json_request.h"
+#include "service/http/json_text.h"
 #include "service/http/json_to_proto.h"
 
 namespace genledger {
@@ -85,12 +86,12 @@ HttpResponse SubmittedResponse(const v1::SubmitGenerationResponse& response, abs
         MakeText(TextId::kSubmissionPending, {Verbatim(submission.id())}).In(language);
     const Json body = {
         {"error", {{"code", 503}, {"message", message}, {"type", "submission_pending"}}}};
-    http = JsonResponse(503, body.dump());
+    http = JsonResponse(503, JsonText(body));
     http.headers.emplace_back("Retry-After", std::to_string(RetryAfterSeconds(submission, now)));
   } else {
     Json task = {{"status", "submitted"}, {"task_id", submission.task_id()}};
     Json body = {{"code", 200}, {"data", Json::array({std::move(task)})}};
-    http = JsonResponse(200, body.dump());
+    http = JsonResponse(200, JsonText(body));
   }
   AddSubmissionHeaders(response, http.headers);
   return http;
@@ -149,7 +150,7 @@ HttpResponse TaskResponse(const std::string& task_id, const absl::Status& status
                           Language language) {
   if (status.ok()) {
     const Json body = {{"code", 200}, {"data", {{"id", task_id}, {"status", "submitted"}}}};
-    return JsonResponse(200, body.dump());
+    return JsonResponse(200, JsonText(body));
   }
   if (absl::IsNotFound(status)) {
     return RefusalResponse(400, MakeText(TextId::kTaskUnknown), ErrorForm::kPage, language);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "service/base/check.h"
+#include "service/base/texts.h"
 #include "service/http/accept_language.h"
 
 namespace genledger {

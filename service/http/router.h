@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "service/base/texts.h"
+#include "service/base/local_text.h"
 #include "service/http/error_response.h"
 #include "service/http/http_exchange.h"
 #include "service/http/path_template.h"

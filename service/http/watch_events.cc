@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "service/api/watch_message.h"
+#include "service/base/texts.h"
 #include "service/http/error_response.h"
 #include "service/http/proto_to_json.h"
 

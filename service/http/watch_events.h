@@ -7,7 +7,7 @@
 
 #include "genledger/v1/generation_service.pb.h"
 #include "service/base/error_details.h"
-#include "service/base/texts.h"
+#include "service/base/local_text.h"
 #include "service/dispatch/submission_watch.h"
 #include "service/http/http_exchange.h"
 

@@ -11,6 +11,7 @@
 #include "service/base/error_details.h"
 #include "service/base/error_http.h"
 #include "service/base/errors.h"
+#include "service/base/texts.h"
 
 namespace genledger {
 namespace {
