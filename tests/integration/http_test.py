@@ -7,6 +7,7 @@ import concurrent.futures
 import http.client
 import json
 import re
+import signal
 import subprocess
 import threading
 import urllib.parse
@@ -241,7 +242,7 @@ class PageTest(HttpCase):
             self.generate({"prompt": "slow"}, Prefer="wait=30")))
         waiting.start()
         wait_until(lambda: self.upstream.stats()["bodies_complete"] == 1, "the POST")
-        self.genledger.process.signal(15)
+        self.genledger.process.signal(signal.SIGTERM)
         waiting.join(PATIENCE_SECONDS)
         self.assert_page_error(answers[0], 503, "submission_pending")
         with self.assertRaises(OSError):
@@ -474,12 +475,25 @@ class EventsTest(HttpCase):
             for line in curl.stdout:
                 if line.startswith("data: "):
                     break
-            self.genledger.process.signal(15)
+            self.genledger.process.signal(signal.SIGTERM)
             self.assertIn("event: resume\n", list(curl.stdout))
 
 
-class StartTest(Case):
-    """--http_listen."""
+class LifeTest(HttpCase):
+    """--http_listen, from the start to the drain."""
+
+    def setUp(self):
+        Case.setUp(self)
+
+    def test_probes_are_told_of_a_drain_before_anything_is_refused(self):
+        server = self.server("http://127.0.0.1:1", "--drain_delay=2s")
+        self.assertEqual(self.ask("GET", "/readyz", server=server).status, 200)
+        server.process.signal(signal.SIGTERM)
+        drained = wait_until(lambda: next(iter([answer for answer in [self.ask("GET", "/readyz", server=server)]
+                                                if answer.status == 503]), None), "readiness to end")
+        self.assertEqual(drained.text, "this server is shutting down\n")
+        self.assertEqual(self.ask("GET", "/livez", server=server).status, 200)
+        self.assertEqual(server.process.wait(), 0)
 
     def test_no_front_where_none_is_wanted(self):
         server = self.server("http://127.0.0.1:1", "--http_listen=")
