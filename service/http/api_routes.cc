@@ -7,8 +7,14 @@
 #include <vector>
 
 #include "genledger/v1/generation_service.pb.h"
+#include "service/api/api_call.h"
 #include "service/base/check.h"
+#include "service/base/error_details.h"
+#include "service/base/texts.h"
 #include "service/http/api_methods.h"
+#include "service/http/error_response.h"
+#include "service/http/http_exchange.h"
+#include "service/http/http_message.h"
 #include "service/http/http_rules.h"
 #include "service/http/json_request.h"
 #include "service/http/json_to_proto.h"

@@ -1,4 +1,5 @@
 #include "service/http/health_routes.h"
+#include "service/http/http_message.h"
 
 #include <utility>
 

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "service/base/error_details.h"
 #include "service/base/status_macros.h"
+#include "service/base/texts.h"
 #include "service/http/json_value.h"
 
 namespace genledger {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
 #include "service/base/texts.h"
 

@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 #include "genledger/v1/generation.pb.h"
+#include "service/http/http_message.h"
 #include "service/http/http_rules.h"
 #include "service/http/json_text.h"
 #include "service/http/openapi_schemas.h"

@@ -7,6 +7,7 @@
 #include "service/base/check.h"
 #include "service/base/texts.h"
 #include "service/http/accept_language.h"
+#include "service/http/http_message.h"
 
 namespace genledger {
 namespace {

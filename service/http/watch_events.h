@@ -10,6 +10,7 @@
 #include "service/base/local_text.h"
 #include "service/dispatch/submission_watch.h"
 #include "service/http/http_exchange.h"
+#include "service/http/http_message.h"
 
 namespace genledger {
 

@@ -10,8 +10,11 @@
 
 #include "service/base/error_details.h"
 #include "service/base/error_http.h"
+#include "service/base/error_reason.h"
 #include "service/base/errors.h"
+#include "service/base/ids.h"
 #include "service/base/texts.h"
+#include "service/http/http_message.h"
 
 namespace genledger {
 namespace {

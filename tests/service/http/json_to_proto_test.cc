@@ -8,6 +8,8 @@
 
 #include "genledger/v1/admin_service.pb.h"
 #include "genledger/v1/generation_service.pb.h"
+#include "service/base/error_details.h"
+#include "service/http/json_value.h"
 
 namespace genledger {
 namespace {
