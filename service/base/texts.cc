@@ -278,29 +278,24 @@ constexpr Row kTexts[] = {
 
 constexpr size_t kTextCount = static_cast<size_t>(TextId::kEnd);
 
-// How often each of $0 … $9 stands in a text, as digits.
-constexpr bool SamePlaceholders(std::string_view a, std::string_view b) {
-  for (char digit = '0'; digit <= '9'; ++digit) {
-    const auto has = [digit](std::string_view text) {
-      for (size_t i = 0; i + 1 < text.size(); ++i) {
-        if (text[i] == '$' && text[i + 1] == digit) {
-          return true;
-        }
-      }
-      return false;
-    };
-    if (has(a) != has(b)) {
-      return false;
+// Which of $0 … $9 stand in a text, as bits.
+constexpr unsigned PlacesOf(std::string_view text) {
+  unsigned places = 0;
+  char before = 0;
+  for (const char c : text) {
+    if (before == '$' && c >= '0' && c <= '9') {
+      places |= 1U << (c - '0');
     }
+    before = c;
   }
-  return true;
+  return places;
 }
 
 constexpr bool TableIsWhole() {
   for (size_t i = 0; i < std::size(kTexts); ++i) {
     const Row& row = kTexts[i];
     if (static_cast<size_t>(row.id) != i || row.english.empty() || row.chinese.empty() ||
-        !SamePlaceholders(row.english, row.chinese)) {
+        PlacesOf(row.english) != PlacesOf(row.chinese)) {
       return false;
     }
   }
