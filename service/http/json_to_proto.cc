@@ -15,6 +15,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "service/base/check.h"
 
 namespace genledger {
 namespace {
@@ -332,6 +333,7 @@ void RequestReader::ReadText(const std::string& name, const std::string& value) 
       message = message->GetReflection()->MutableMessage(message, field);
     }
   }
+  GL_CHECK(field != nullptr, "even an empty name has one part");
   if (given_by_path_.count(path) > 0) {
     Blame(path, TextId::kGivenByPath);
     return;
