@@ -164,15 +164,17 @@ choose_server_command() {
 # One server, on SQLite.
 start_server() {
   server_log=$state/server.log
-  rm -f "$state/server.port"
+  rm -f "$state/server.port" "$state/server.http_port"
   start server "$server_log" "${server_command[@]}" "--listen=127.0.0.1:$(port_or_free 50051)" \
-    "--port_file=$state/server.port" "--store=sqlite:$state/$(ledger_name).db"
+    "--port_file=$state/server.port" "--http_listen=127.0.0.1:$(port_or_free 8080)" \
+    "--http_port_file=$state/server.http_port" "--store=sqlite:$state/$(ledger_name).db"
   server_address=127.0.0.1:$(await_port server "$state/server.port" "$START_SECONDS")
+  http_address=127.0.0.1:$(await_port server "$state/server.http_port" "$START_SECONDS")
 }
 
 # Several on one PostgreSQL, behind haproxy.
 start_cluster() {
-  local port url=$store
+  local port http_port url=$store
   server_log="$state/replica-*.log"
   if [[ $store == postgresql ]]; then
     start_postgres "$(postgres_files "$state" "$(ledger_name)")" "$state"
@@ -180,8 +182,10 @@ start_cluster() {
   fi
   start_replicas "$state" "$state/$(ledger_name)" "${server_command[@]}" "--store=$url"
   port=$(port_from 50051)
-  start_haproxy "$state" "$port"
+  http_port=$(port_from 8080)
+  start_haproxy "$state" "$port" "$http_port"
   server_address=127.0.0.1:$port
+  http_address=127.0.0.1:$http_port
 }
 
 ctl() { "${binary[genledgerctl]}" "--server=$server_address" "$@"; }
@@ -241,7 +245,7 @@ check_posts() {
 serve() {
   cat <<EOF
 
-Genledger serves gRPC on $server_address (upstream: $upstream_url); log: $server_log
+Genledger serves gRPC on $server_address and JSON on http://$http_address (upstream: $upstream_url); log: $server_log
 EOF
   if real; then
     echo "*** Every new request that you submit now is paid for. ***"
@@ -250,6 +254,7 @@ EOF
 Try, in another terminal:
   ${binary[genledgerctl]#"$PWD"/} --server=$server_address submit --spec_json $EXAMPLE --output=table
   ${binary[genledgerctl]#"$PWD"/} --server=$server_address list
+  curl -s http://$http_address/v1/videos/generations -H 'Content-Type: application/json' -d @$EXAMPLE
 EOF
   if real; then
     echo "  ${binary[genledgerctl]#"$PWD"/} --help"

@@ -6,8 +6,10 @@
 #include <variant>
 
 #include "service/base/check.h"
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "service/base/texts.h"
 #include "service/domain/ambiguity.h"
 #include "service/domain/backlog.h"
 #include "service/domain/dedupe.h"
@@ -400,7 +402,7 @@ absl::Status CheckAdoption(StoreTransaction& transaction, const Submission& subm
     return absl::OkStatus();
   }
   return errors::FieldInvalid(
-      {{.field = "resolution.adopt_task_id", .description = "An attempt already has this task."}});
+      {MakeViolation("resolution.adopt_task_id", MakeText(TextId::kTaskTaken))});
 }
 
 // Every request_id that can name the submission: its first one, and those of its joiners, which the

@@ -3,7 +3,7 @@
 //
 //   assemble.mjs DIRECTORY    makes DIRECTORY/proto, and the sources beside it unless it is this directory
 //
-// Needs the protos of google/rpc (Debian: golang-github-gogo-googleapis-dev; elsewhere name their root in GOOGLEAPIS).
+// Needs the protos of google/api and google/rpc (Debian: golang-github-gogo-googleapis-dev; elsewhere name their root in GOOGLEAPIS).
 import { cpSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PROTOS = resolve(HERE, '../../proto');
 const GOOGLEAPIS = process.env.GOOGLEAPIS ?? '/usr/share/gocode/src/github.com/gogo/googleapis';
-const GOOGLE_RPC = ['code', 'error_details', 'status'];
+const GOOGLE_PROTOS = ['api/annotations', 'api/http', 'rpc/code', 'rpc/error_details', 'rpc/status'];
 
 if (process.argv.length !== 3) {
   throw new Error('usage: assemble.mjs DIRECTORY');
@@ -23,7 +23,8 @@ if (destination !== HERE) {
   }
 }
 cpSync(join(PROTOS, 'genledger'), join(destination, 'proto/genledger'), { recursive: true });
-mkdirSync(join(destination, 'proto/google/rpc'), { recursive: true });
-for (const name of GOOGLE_RPC) {
-  cpSync(join(GOOGLEAPIS, `google/rpc/${name}.proto`), join(destination, `proto/google/rpc/${name}.proto`));
+for (const name of GOOGLE_PROTOS) {
+  const path = `google/${name}.proto`;
+  mkdirSync(dirname(join(destination, 'proto', path)), { recursive: true });
+  cpSync(join(GOOGLEAPIS, path), join(destination, 'proto', path));
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Puts the package together: the sources beside this file, and the stubs that protoc makes of ../../proto.
 
-  assemble.py DIRECTORY    makes an importable DIRECTORY/genledger (and google/rpc, unless it is installed)
+  assemble.py DIRECTORY    makes an importable DIRECTORY/genledger (and google/api and google/rpc, unless they are installed)
 
-Needs protoc and grpc_python_plugin (Debian: protobuf-compiler-grpc) and the protos of google/rpc (Debian:
+Needs protoc and grpc_python_plugin (Debian: protobuf-compiler-grpc) and the protos of google/api and google/rpc (Debian:
 golang-github-gogo-googleapis-dev; elsewhere name their root in GOOGLEAPIS). setup.py and the tests do the same.
 """
 
@@ -16,7 +16,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 PROTOS = HERE.parents[1] / "proto"
 GOOGLEAPIS = pathlib.Path(os.environ.get("GOOGLEAPIS", "/usr/share/gocode/src/github.com/gogo/googleapis"))
-GOOGLE_RPC = ("google/rpc/code.proto", "google/rpc/error_details.proto", "google/rpc/status.proto")
+GOOGLE_PROTOS = ("google/api/annotations.proto", "google/api/http.proto", "google/rpc/code.proto",
+                 "google/rpc/error_details.proto", "google/rpc/status.proto")
 
 
 def _protoc(destination, protos, services):
@@ -32,14 +33,16 @@ def generate_stubs(destination):
     _protoc(destination, protos, services=True)
 
 
-def generate_google_rpc(destination):
-    """Writes google/rpc/*_pb2.py under `destination`, for places without googleapis-common-protos."""
-    _protoc(destination, GOOGLE_RPC, services=False)
+def generate_google_protos(destination):
+    """Writes google/api/*_pb2.py and google/rpc/*_pb2.py under `destination`, for places without googleapis-common-protos."""
+    _protoc(destination, GOOGLE_PROTOS, services=False)
 
 
-def _has_google_rpc():
+def _has_google_protos():
     try:
-        import google.rpc.error_details_pb2  # pylint: disable=import-outside-toplevel,unused-import
+        # pylint: disable=import-outside-toplevel,unused-import
+        import google.api.annotations_pb2
+        import google.rpc.error_details_pb2
     except ImportError:
         return False
     return True
@@ -52,8 +55,8 @@ def assemble(destination):
     shutil.copytree(HERE / "genledger", destination / "genledger", dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("__pycache__"))
     generate_stubs(destination)
-    if not _has_google_rpc():
-        generate_google_rpc(destination)
+    if not _has_google_protos():
+        generate_google_protos(destination)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,16 @@ class Reader {
 
 }  // namespace
 
+FieldViolation MakeViolation(std::string field, LocalText description) {
+  return {.field = std::move(field),
+          .description = std::move(description.english),
+          .description_chinese = std::move(description.chinese)};
+}
+
+LocalText DescriptionOf(const FieldViolation& violation) {
+  return {.english = violation.description, .chinese = violation.description_chinese};
+}
+
 absl::Status MakeError(absl::StatusCode code, std::string_view message, ErrorDetails details) {
   Writer writer;
   writer.Number(static_cast<int>(details.reason));
@@ -69,6 +79,7 @@ absl::Status MakeError(absl::StatusCode code, std::string_view message, ErrorDet
   for (const FieldViolation& violation : details.violations) {
     writer.Text(violation.field);
     writer.Text(violation.description);
+    writer.Text(violation.description_chinese);
   }
   writer.Number(details.retry_delay.has_value() ? absl::ToInt64Milliseconds(*details.retry_delay)
                                                 : -1);
@@ -76,6 +87,7 @@ absl::Status MakeError(absl::StatusCode code, std::string_view message, ErrorDet
   writer.Text(details.resource_type);
   writer.Text(details.resource_name);
   writer.Text(details.quota_subject);
+  writer.Text(details.message_chinese);
   absl::Status status(code, absl::string_view(message.data(), message.size()));
   status.SetPayload(kPayloadType, absl::Cord(writer.Take()));
   return status;
@@ -95,8 +107,10 @@ std::optional<ErrorDetails> GetErrorDetails(const absl::Status& status) {
     details.metadata.emplace_back(std::move(key), reader.Text());
   }
   for (int64_t left = reader.Number(); left > 0; --left) {
-    std::string field = reader.Text();
-    details.violations.push_back({.field = std::move(field), .description = reader.Text()});
+    FieldViolation violation{.field = reader.Text()};
+    violation.description = reader.Text();
+    violation.description_chinese = reader.Text();
+    details.violations.push_back(std::move(violation));
   }
   if (const int64_t retry_ms = reader.Number(); retry_ms >= 0) {
     details.retry_delay = absl::Milliseconds(retry_ms);
@@ -105,6 +119,7 @@ std::optional<ErrorDetails> GetErrorDetails(const absl::Status& status) {
   details.resource_type = reader.Text();
   details.resource_name = reader.Text();
   details.quota_subject = reader.Text();
+  details.message_chinese = reader.Text();
   return details;
 }
 

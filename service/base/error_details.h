@@ -9,16 +9,23 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "service/base/error_reason.h"
+#include "service/base/local_text.h"
 
 namespace genledger {
 
 // One fault of a request. The description never repeats the caller's value.
 struct FieldViolation {
-  std::string field;        // "spec.duration"
-  std::string description;  // a sentence; at most kViolationDescriptionBytesMax
+  std::string field;                // "spec.duration"
+  std::string description;          // a sentence; at most kViolationDescriptionBytesMax
+  std::string description_chinese;  // empty: not translated
 
   friend bool operator==(const FieldViolation&, const FieldViolation&) = default;
 };
+
+FieldViolation MakeViolation(std::string field, LocalText description);
+
+// What FieldViolation says, in a language.
+LocalText DescriptionOf(const FieldViolation& violation);
 
 struct ErrorDetails {
   ErrorReason reason = ErrorReason::kUnspecified;
@@ -36,6 +43,8 @@ struct ErrorDetails {
   std::string resource_name;
   // google.rpc.QuotaFailure; empty if no quota is meant.
   std::string quota_subject;
+  // The status's message, which is in English; empty: not translated.
+  std::string message_chinese;
 
   friend bool operator==(const ErrorDetails&, const ErrorDetails&) = default;
 };

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "service/base/texts.h"
 
 namespace genledger::errors {
 namespace {
@@ -41,89 +42,98 @@ absl::StatusCode CodeOfFailure(ErrorReason reason) {
 }
 
 // What a person should do about it; the upstream's own words follow.
-std::string_view SummaryOfFailure(ErrorReason reason) {
+TextId SummaryOfFailure(ErrorReason reason) {
   switch (reason) {
     case ErrorReason::kUpstreamRefusedRequest:
-      return "the upstream refused the content of this request";
+      return TextId::kFailureRefused;
     case ErrorReason::kUpstreamCredentialInvalid:
-      return "the upstream refused the service's API key (not the caller's credential)";
+      return TextId::kFailureCredential;
     case ErrorReason::kUpstreamBalanceExhausted:
-      return "the upstream account has no balance left";
+      return TextId::kFailureBalance;
     case ErrorReason::kUpstreamForbidden:
-      return "the upstream forbids this to the service's account";
+      return TextId::kFailureForbidden;
     case ErrorReason::kUpstreamMisconfigured:
-      return "the upstream URL or protocol is misconfigured";
+      return TextId::kFailureMisconfigured;
     case ErrorReason::kUpstreamRateLimited:
-      return "the upstream limited the rate of requests until submit_within ran out";
+      return TextId::kFailureRateLimited;
     case ErrorReason::kUpstreamUnavailable:
-      return "the upstream could not be reached, or said that it failed";
+      return TextId::kFailureUnavailable;
     case ErrorReason::kSubmitWithinExpired:
-      return "submit_within ran out before a first attempt";
+      return TextId::kFailureSubmitWithin;
     default:
-      return "the submission failed";
+      return TextId::kFailureOther;
   }
+}
+
+// The message in every language, and the details.
+absl::Status MakeLocalError(absl::StatusCode code, LocalText message, ErrorDetails details) {
+  details.message_chinese = std::move(message.chinese);
+  return MakeError(code, message.english, std::move(details));
+}
+
+LocalText IdText(const SubmissionId& id) { return Verbatim(id.value()); }
+
+void Append(LocalText& text, const LocalText& more) {
+  text.english += more.english;
+  text.chinese += more.chinese;
 }
 
 }  // namespace
 
 absl::Status FieldInvalid(std::vector<FieldViolation> violations) {
   const FieldViolation& first = violations.front();
-  std::string message = absl::StrCat(first.field, ": ", first.description);
+  const LocalText description = DescriptionOf(first);
+  const std::string field = first.field.empty() ? "" : first.field + ": ";
+  LocalText message{.english = field + description.english,
+                    .chinese = field + description.In(Language::kChinese)};
   if (violations.size() > 1) {
-    absl::StrAppend(&message, " (and ", violations.size() - 1, " more)");
+    Append(message, MakeText(TextId::kErrorMoreViolations,
+                             {Verbatim(std::to_string(violations.size() - 1))}));
   }
   ErrorDetails details{.reason = ErrorReason::kFieldInvalid, .no_retry = true};
   details.violations = std::move(violations);
-  return MakeError(absl::StatusCode::kInvalidArgument, message, std::move(details));
+  return MakeLocalError(absl::StatusCode::kInvalidArgument, std::move(message), std::move(details));
 }
 
 absl::Status RequestIdReused(const SubmissionId& id, const std::vector<std::string>& fields) {
   ErrorDetails details = NoRetryAboutSubmission(id, ErrorReason::kRequestIdReused);
   details.metadata.emplace_back("fields", absl::StrJoin(fields, ","));
-  return MakeError(absl::StatusCode::kAlreadyExists,
-                   absl::StrCat("this request_id already names ", id.value(),
-                                ", whose payload differs in: ", absl::StrJoin(fields, ", ")),
-                   std::move(details));
+  return MakeLocalError(
+      absl::StatusCode::kAlreadyExists,
+      MakeText(TextId::kErrorRequestIdReused, {IdText(id), Verbatim(absl::StrJoin(fields, ", "))}),
+      std::move(details));
 }
 
 absl::Status RequestIdExpired() {
-  return MakeError(
-      absl::StatusCode::kFailedPrecondition,
-      "this request_id was used before and its record is purged; use a new request_id if "
-      "another generation is really wanted",
-      {.reason = ErrorReason::kRequestIdExpired, .no_retry = true});
+  return MakeLocalError(absl::StatusCode::kFailedPrecondition,
+                        MakeText(TextId::kErrorRequestIdExpired),
+                        {.reason = ErrorReason::kRequestIdExpired, .no_retry = true});
 }
 
 absl::Status SubmissionNotFound(std::string_view key) {
-  return MakeError(absl::StatusCode::kNotFound, "no such submission",
-                   {.reason = ErrorReason::kSubmissionNotFound,
-                    .no_retry = true,
-                    .resource_type = kSubmissionResource,
-                    .resource_name = std::string(key)});
+  return MakeLocalError(absl::StatusCode::kNotFound, MakeText(TextId::kErrorSubmissionNotFound),
+                        {.reason = ErrorReason::kSubmissionNotFound,
+                         .no_retry = true,
+                         .resource_type = kSubmissionResource,
+                         .resource_name = std::string(key)});
 }
 
 absl::Status OutcomeUnknown(const SubmissionId& id) {
-  return MakeError(
-      absl::StatusCode::kFailedPrecondition,
-      absl::StrCat(id.value(),
-                   ": nobody can know whether the upstream accepted the POST; it may "
-                   "have been charged, so it is not sent again. An operator settles it"),
-      NoRetryAboutSubmission(id, ErrorReason::kUpstreamOutcomeUnknown));
+  return MakeLocalError(absl::StatusCode::kFailedPrecondition,
+                        MakeText(TextId::kErrorOutcomeUnknown, {IdText(id)}),
+                        NoRetryAboutSubmission(id, ErrorReason::kUpstreamOutcomeUnknown));
 }
 
 absl::Status SubmissionAbandoned(const SubmissionId& id) {
-  return MakeError(
-      absl::StatusCode::kFailedPrecondition,
-      absl::StrCat(id.value(),
-                   " was abandoned with its outcome unknown; use a new request_id to submit "
-                   "the content again, knowing that both may be charged"),
-      NoRetryAboutSubmission(id, ErrorReason::kSubmissionAbandoned));
+  return MakeLocalError(absl::StatusCode::kFailedPrecondition,
+                        MakeText(TextId::kErrorAbandoned, {IdText(id)}),
+                        NoRetryAboutSubmission(id, ErrorReason::kSubmissionAbandoned));
 }
 
 absl::Status SubmissionCancelled(const SubmissionId& id) {
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   absl::StrCat(id.value(), " was cancelled; use a new request_id to submit again"),
-                   NoRetryAboutSubmission(id, ErrorReason::kSubmissionCancelled));
+  return MakeLocalError(absl::StatusCode::kFailedPrecondition,
+                        MakeText(TextId::kErrorCancelled, {IdText(id)}),
+                        NoRetryAboutSubmission(id, ErrorReason::kSubmissionCancelled));
 }
 
 absl::Status SubmissionFailed(const SubmissionId& id, ErrorReason reason, std::string_view message,
@@ -137,49 +147,53 @@ absl::Status SubmissionFailed(const SubmissionId& id, ErrorReason reason, std::s
   details.retry_delay = std::max(retry_delay, absl::ZeroDuration());
   details.no_retry =
       code != absl::StatusCode::kUnavailable && code != absl::StatusCode::kResourceExhausted;
-  std::string text = absl::StrCat(id.value(), ": ", View(SummaryOfFailure(reason)));
+  LocalText text = MakeText(TextId::kErrorFailed, {IdText(id), MakeText(SummaryOfFailure(reason))});
   if (!message.empty()) {
-    absl::StrAppend(&text, ": ", View(message));
+    Append(text, MakeText(TextId::kErrorUpstreamWords, {Verbatim(std::string(message))}));
   }
   if (charges_max > 0) {
-    details.metadata.emplace_back("charges_max", std::to_string(charges_max));
-    absl::StrAppend(&text, "; up to ", charges_max,
-                    " of its POSTs may have been charged all the same");
+    const std::string charges = std::to_string(charges_max);
+    details.metadata.emplace_back("charges_max", charges);
+    Append(text, MakeText(TextId::kErrorMayBeCharged, {Verbatim(charges)}));
   }
-  return MakeError(code, text, std::move(details));
+  return MakeLocalError(code, std::move(text), std::move(details));
 }
 
 absl::Status UpstreamBreakerOpen(ErrorReason reason, std::string_view text,
                                  absl::Duration retry_delay) {
   const absl::StatusCode code = CodeOfFailure(reason);
-  return MakeError(
-      code,
-      absl::StrCat("nothing new is submitted for now, and this was not recorded: ", View(text)),
-      {.reason = reason,
-       .retry_delay = std::max(retry_delay, absl::ZeroDuration()),
-       .no_retry = code != absl::StatusCode::kUnavailable});
+  LocalText why = MakeText(SummaryOfFailure(reason));
+  why.english = std::string(text);
+  return MakeLocalError(code, MakeText(TextId::kErrorBreakerOpen, {std::move(why)}),
+                        {.reason = reason,
+                         .retry_delay = std::max(retry_delay, absl::ZeroDuration()),
+                         .no_retry = code != absl::StatusCode::kUnavailable});
 }
 
 absl::Status StoreUnavailable(std::string_view what) {
-  return MakeError(absl::StatusCode::kUnavailable, absl::StrCat("the store: ", View(what)),
-                   {.reason = ErrorReason::kStoreUnavailable, .retry_delay = absl::Seconds(1)});
+  return MakeLocalError(
+      absl::StatusCode::kUnavailable,
+      MakeText(TextId::kErrorStoreUnavailable, {Verbatim(std::string(what))}),
+      {.reason = ErrorReason::kStoreUnavailable, .retry_delay = absl::Seconds(1)});
 }
 
 absl::Status ShuttingDown() {
-  return MakeError(absl::StatusCode::kUnavailable, "this server is shutting down",
-                   {.reason = ErrorReason::kShuttingDown, .retry_delay = absl::Seconds(1)});
+  return MakeLocalError(absl::StatusCode::kUnavailable, MakeText(TextId::kErrorShuttingDown),
+                        {.reason = ErrorReason::kShuttingDown, .retry_delay = absl::Seconds(1)});
 }
 
 absl::Status BacklogFull(std::string_view what, absl::Duration retry_delay) {
-  return MakeError(absl::StatusCode::kResourceExhausted, what,
-                   {.reason = ErrorReason::kBacklogFull,
-                    .retry_delay = retry_delay,
-                    .quota_subject = "backlog"});
+  return MakeLocalError(absl::StatusCode::kResourceExhausted,
+                        MakeText(TextId::kErrorBacklogFull, {Verbatim(std::string(what))}),
+                        {.reason = ErrorReason::kBacklogFull,
+                         .retry_delay = retry_delay,
+                         .quota_subject = "backlog"});
 }
 
 absl::Status PermissionDenied(std::string_view what) {
-  return MakeError(absl::StatusCode::kPermissionDenied, what,
-                   {.reason = ErrorReason::kPermissionDenied, .no_retry = true});
+  return MakeLocalError(absl::StatusCode::kPermissionDenied,
+                        MakeText(TextId::kErrorPermissionDenied, {Verbatim(std::string(what))}),
+                        {.reason = ErrorReason::kPermissionDenied, .no_retry = true});
 }
 
 absl::Status FencedOff(const SubmissionId& id, std::string_view what) {
@@ -187,15 +201,16 @@ absl::Status FencedOff(const SubmissionId& id, std::string_view what) {
 }
 
 absl::Status EtagMismatch(const SubmissionId& id) {
-  return MakeError(absl::StatusCode::kAborted,
-                   absl::StrCat(id.value(), " has changed since it was read; read it again"),
-                   NoRetryAboutSubmission(id, ErrorReason::kEtagMismatch));
+  return MakeLocalError(absl::StatusCode::kAborted,
+                        MakeText(TextId::kErrorEtagMismatch, {IdText(id)}),
+                        NoRetryAboutSubmission(id, ErrorReason::kEtagMismatch));
 }
 
 absl::Status IllegalState(const SubmissionId& id, std::string_view what) {
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   absl::StrCat(id.value(), ": ", View(what)),
-                   NoRetryAboutSubmission(id, ErrorReason::kIllegalState));
+  return MakeLocalError(
+      absl::StatusCode::kFailedPrecondition,
+      MakeText(TextId::kErrorIllegalState, {IdText(id), Verbatim(std::string(what))}),
+      NoRetryAboutSubmission(id, ErrorReason::kIllegalState));
 }
 
 }  // namespace genledger::errors

@@ -1,6 +1,8 @@
 #include "service/dispatch/access.h"
 
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
+#include "service/base/texts.h"
 
 namespace genledger {
 namespace {
@@ -8,8 +10,8 @@ namespace {
 constexpr size_t kKeyBytesMax = 256;
 constexpr char kAllTenants[] = "-";
 
-absl::Status Invalid(std::string field, std::string description) {
-  return errors::FieldInvalid({{.field = std::move(field), .description = std::move(description)}});
+absl::Status Invalid(std::string field, TextId text) {
+  return errors::FieldInvalid({MakeViolation(std::move(field), MakeText(text))});
 }
 
 }  // namespace
@@ -31,7 +33,7 @@ absl::StatusOr<SubmissionKey> KeyOf(const NamedKey& key, const std::string& upst
     case NamedKey::Kind::kNone:
       break;
   }
-  return Invalid("key", "Required: the id, request_id or task_id of one submission.");
+  return Invalid("key", TextId::kKeyRequired);
 }
 
 absl::StatusOr<std::optional<std::string>> TenantToRead(const Principal& caller,
@@ -45,7 +47,7 @@ absl::StatusOr<std::optional<std::string>> TenantToRead(const Principal& caller,
   }
   if (asked == kAllTenants) {
     if (all_tenants == AllTenants::kRefused) {
-      return Invalid("tenant", "\"-\" (all tenants) is for lists only");
+      return Invalid("tenant", TextId::kAllTenantsInLists);
     }
     return std::optional<std::string>();
   }

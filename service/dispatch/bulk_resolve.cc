@@ -7,8 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "service/base/texts.h"
 #include "service/dispatch/access.h"
 #include "service/dispatch/change_service.h"
 #include "service/dispatch/list_request.h"
@@ -138,8 +140,7 @@ void ResolveInBulk(const BulkCollaborators& collaborators, const Principal& call
   }
   if (fault.ok() && std::holds_alternative<AdoptTask>(bulk.resolution.kind)) {
     fault = errors::FieldInvalid(
-        {{.field = "resolution.adopt_task_id",
-          .description = "One task cannot be that of many submissions; resolve them one by one."}});
+        {MakeViolation("resolution.adopt_task_id", MakeText(TextId::kAdoptInBulk))});
   }
   if (!fault.ok()) {
     done(std::move(fault));

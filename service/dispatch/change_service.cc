@@ -3,7 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
+#include "service/base/texts.h"
 #include "service/domain/utf8.h"
 
 namespace genledger {
@@ -23,14 +25,11 @@ absl::Status CheckResolution(const Resolution& resolution) {
   std::vector<FieldViolation> faults;
   if (resolution.note.empty() || resolution.note.size() > kNoteBytesMax ||
       !IsPlainText(resolution.note)) {
-    faults.push_back({.field = "resolution.note",
-                      .description = "Required: why, in 1 to 1024 bytes of plain text."});
+    faults.push_back(MakeViolation("resolution.note", MakeText(TextId::kNoteRequired)));
   }
   const auto* const adopt = std::get_if<AdoptTask>(&resolution.kind);
   if (adopt != nullptr && !IsUsableTaskId(adopt->task_id.value())) {
-    faults.push_back(
-        {.field = "resolution.adopt_task_id",
-         .description = "Must be a task id of the upstream: 1 to 512 bytes of plain text."});
+    faults.push_back(MakeViolation("resolution.adopt_task_id", MakeText(TextId::kTaskIdForm)));
   }
   return faults.empty() ? absl::OkStatus() : errors::FieldInvalid(std::move(faults));
 }
@@ -124,8 +123,7 @@ void ChangeService::Retry(const Principal& caller, ChangeTarget target, std::str
     return;
   }
   if (note.size() > kNoteBytesMax || !IsPlainText(note)) {
-    done(errors::FieldInvalid(
-        {{.field = "note", .description = "Must be at most 1024 bytes of plain text."}}));
+    done(errors::FieldInvalid({MakeViolation("note", MakeText(TextId::kNoteForm))}));
     return;
   }
   absl::StatusOr<std::optional<std::string>> tenant = TenantToChange(caller, target.tenant);

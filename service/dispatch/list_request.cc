@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_split.h"
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "service/base/texts.h"
 #include "service/dispatch/page_token.h"
 #include "service/domain/list_filter_parser.h"
 
@@ -18,8 +20,8 @@ constexpr char kDescending[] = "desc";
 // Stands for all tenants where a tenant is named.
 constexpr char kAllTenants[] = "-";
 
-absl::Status Invalid(std::string field, std::string description) {
-  return errors::FieldInvalid({{.field = std::move(field), .description = std::move(description)}});
+absl::Status Invalid(std::string field, TextId text) {
+  return errors::FieldInvalid({MakeViolation(std::move(field), MakeText(text))});
 }
 
 // Sets the query's order and the one text that stands for it.
@@ -31,9 +33,7 @@ absl::Status ReadOrder(const std::string& order_by, ListRequest& request) {
     const bool updated = words[0] == kUpdateTime;
     const bool descending = words.size() == 2 && words[1] == kDescending;
     if ((!updated && words[0] != kCreateTime) || (words.size() > 1 && !descending)) {
-      return Invalid("order_by",
-                     "is create_time or update_time, with desc or without; the default is "
-                     "create_time desc");
+      return Invalid("order_by", TextId::kOrderBy);
     }
     request.query.order_by = updated ? ListOrder::kUpdateTime : ListOrder::kCreateTime;
     request.query.descending = descending;
@@ -53,7 +53,7 @@ PageScope ScopeOf(const ListRequest& request) {
 
 absl::StatusOr<ListRequest> MakeListRequest(std::optional<std::string> tenant, ListInput input) {
   if (input.page_size < 0) {
-    return Invalid("page_size", "must not be negative; 0 means 50, at most 1000 are answered");
+    return Invalid("page_size", TextId::kPageSize);
   }
   ListRequest request;
   GL_ASSIGN_OR_RETURN(request.query.filter, ParseListFilter(input.filter));

@@ -7,7 +7,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/time/time.h"
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
+#include "service/base/texts.h"
 
 namespace genledger {
 namespace {
@@ -75,10 +77,7 @@ absl::StatusOr<ListPosition> ReadPageToken(const PageScope& scope, std::string_v
                           .update_time = DecodeTime(position.substr(0, kTimeBytes))};
     }
   }
-  return errors::FieldInvalid(
-      {{.field = "page_token",
-        .description = "is not a token of this list: send next_page_token back with the same "
-                       "tenant, filter and order_by"}});
+  return errors::FieldInvalid({MakeViolation("page_token", MakeText(TextId::kPageToken))});
 }
 
 }  // namespace genledger

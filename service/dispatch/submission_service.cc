@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "service/base/texts.h"
 #include "service/domain/canonicalize.h"
 #include "service/domain/request_hash.h"
 #include "service/domain/spec_encoding.h"
@@ -21,13 +23,29 @@ constexpr absl::Duration kDeadlineMargin = absl::Milliseconds(250);
 constexpr size_t kBatchIdsMax = 100;
 constexpr size_t kKeyBytesMax = 256;
 
-absl::Status Invalid(std::string field, std::string description) {
-  return errors::FieldInvalid({{.field = std::move(field), .description = std::move(description)}});
+absl::Status Invalid(std::string field, TextId text) {
+  return errors::FieldInvalid({MakeViolation(std::move(field), MakeText(text))});
 }
 
 void Append(std::vector<FieldViolation>& violations, std::optional<FieldViolation> violation) {
   if (violation.has_value()) {
     violations.push_back(*std::move(violation));
+  }
+}
+
+// A field that the front could not read is blamed for that alone: to the rules it looked absent.
+void AddConversionFaults(std::vector<FieldViolation> faults,
+                         std::vector<FieldViolation>& violations) {
+  violations.erase(std::remove_if(violations.begin(), violations.end(),
+                                  [&faults](const FieldViolation& violation) {
+                                    return std::any_of(faults.begin(), faults.end(),
+                                                       [&violation](const FieldViolation& fault) {
+                                                         return fault.field == violation.field;
+                                                       });
+                                  }),
+                   violations.end());
+  for (FieldViolation& fault : faults) {
+    violations.push_back(std::move(fault));
   }
 }
 
@@ -127,9 +145,7 @@ SubmissionService::Prepared SubmissionService::Prepare(const Principal& caller,
   for (FieldViolation& violation : LabelViolations(input.labels)) {
     violations.push_back(std::move(violation));
   }
-  for (FieldViolation& violation : input.conversion_faults) {
-    violations.push_back(std::move(violation));
-  }
+  AddConversionFaults(std::move(input.conversion_faults), violations);
 
   request.scope = {.tenant = caller.tenant, .upstream_account = options_.upstream_account};
   request.variation = std::move(input.variation);
@@ -361,7 +377,7 @@ void SubmissionService::BatchGet(const Principal& caller, BatchGetInput input,
     return;
   }
   if (input.ids.empty() || input.ids.size() > kBatchIdsMax) {
-    done(Invalid("ids", "must name 1 to 100 submissions"));
+    done(Invalid("ids", TextId::kBatchIds));
     return;
   }
   BatchGetQuery query{.tenant = *std::move(tenant), .with_attempts = input.with_attempts};
@@ -403,7 +419,7 @@ absl::StatusOr<std::shared_ptr<SubmissionWatch>> SubmissionService::Watch(const 
                                                                           const NamedKey& key,
                                                                           int64_t after_revision) {
   if (after_revision < 0) {
-    return Invalid("after_revision", "must not be negative");
+    return Invalid("after_revision", TextId::kNotNegative);
   }
   GetQuery query{.with_attempts = true};
   GL_ASSIGN_OR_RETURN(query.tenant, TenantToRead(caller, tenant, AllTenants::kRefused));

@@ -30,8 +30,8 @@ struct UrlParts {
 
 struct UrlSplit {
   UrlParts parts;
-  // Empty: none, and the parts are set.
-  std::string_view fault;
+  // nullopt: none, and the parts are set.
+  std::optional<TextId> fault;
 };
 
 bool IsHttps(std::string_view scheme) { return scheme.size() == std::string_view("https").size(); }
@@ -42,70 +42,68 @@ bool IsUrlCharacter(char c) {
   return absl::ascii_isgraph(c) && kRefused.find(c) == std::string_view::npos;
 }
 
-std::string_view SchemeFault(std::string_view url) {
+std::optional<TextId> SchemeFault(std::string_view url) {
   if (absl::StartsWithIgnoreCase(ToAbsl(url), "data:")) {
-    return "data: URIs are not accepted: upload the image first and pass the http(s) URL that the "
-           "upload returns.";
+    return TextId::kUrlData;
   }
   if (!absl::StartsWithIgnoreCase(ToAbsl(url), "http:") &&
       !absl::StartsWithIgnoreCase(ToAbsl(url), "https:")) {
-    return "The URL must be absolute and begin with http:// or https://.";
+    return TextId::kUrlScheme;
   }
   if (url.substr(url.find(':') + 1, 2) != "//") {
-    return "The URL's scheme must be followed by // and a host.";
+    return TextId::kUrlSlashes;
   }
-  return {};
+  return std::nullopt;
 }
 
-std::string_view EscapeFault(std::string_view text) {
+std::optional<TextId> EscapeFault(std::string_view text) {
   for (size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
     if (at + 2 >= text.size() || !absl::ascii_isxdigit(text[at + 1]) ||
         !absl::ascii_isxdigit(text[at + 2])) {
-      return "Every % of the URL must be followed by two hexadecimal digits.";
+      return TextId::kUrlEscape;
     }
   }
-  return {};
+  return std::nullopt;
 }
 
-std::string_view PortFault(std::string_view port) {
+std::optional<TextId> PortFault(std::string_view port) {
   uint32_t value = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
   if (!port.empty() && (error != std::errc() || end != port.data() + port.size() ||
                         port.front() == '0' || value > kPortMax)) {
-    return "The port must be a number from 1 to 65535 without leading zeros.";
+    return TextId::kUrlPort;
   }
-  return {};
+  return std::nullopt;
 }
 
 // Everything that can be said of the text before its authority is taken apart.
-std::string_view TextFault(std::string_view url) {
+std::optional<TextId> TextFault(std::string_view url) {
   const std::string_view trimmed = TrimWhiteSpace(url);
   if (trimmed.empty()) {
-    return "The URL is empty.";
+    return TextId::kUrlEmpty;
   }
   if (trimmed.size() != url.size()) {
-    return "The URL must not begin or end with white space.";
+    return TextId::kUrlWhiteSpace;
   }
   return SchemeFault(url);
 }
 
-std::string_view AuthorityTextFault(std::string_view authority) {
+std::optional<TextId> AuthorityTextFault(std::string_view authority) {
   if (!std::all_of(authority.begin(), authority.end(), absl::ascii_isascii)) {
-    return "The host must be ASCII: write an international name in its xn-- form.";
+    return TextId::kUrlHostAscii;
   }
   if (authority.find('@') != std::string_view::npos) {
-    return "The URL must not carry a user name or password.";
+    return TextId::kUrlUser;
   }
-  return {};
+  return std::nullopt;
 }
 
-std::string_view RestFault(std::string_view rest) {
+std::optional<TextId> RestFault(std::string_view rest) {
   if (rest.find('#') != std::string_view::npos) {
-    return "The URL must not have a fragment (#): it is never sent.";
+    return TextId::kUrlFragment;
   }
   if (!std::all_of(rest.begin(), rest.end(), IsUrlCharacter)) {
-    return "Spaces, controls, backslashes, quotes, angle brackets, braces and non-ASCII characters "
-           "must be percent-encoded.";
+    return TextId::kUrlCharacters;
   }
   return EscapeFault(rest);
 }
@@ -129,24 +127,24 @@ UrlParts SplitAuthority(std::string_view authority) {
 }
 
 UrlSplit SplitUrl(std::string_view url) {
-  if (const std::string_view fault = TextFault(url); !fault.empty()) {
+  if (const std::optional<TextId> fault = TextFault(url); fault.has_value()) {
     return {.parts = {}, .fault = fault};
   }
   const size_t scheme_end = url.find(':');
   const size_t authority_begin = scheme_end + 3;
   const size_t authority_end = std::min(url.find_first_of("/?#", authority_begin), url.size());
   const std::string_view authority = url.substr(authority_begin, authority_end - authority_begin);
-  if (const std::string_view fault = AuthorityTextFault(authority); !fault.empty()) {
+  if (const std::optional<TextId> fault = AuthorityTextFault(authority); fault.has_value()) {
     return {.parts = {}, .fault = fault};
   }
-  UrlSplit split = {.parts = SplitAuthority(authority), .fault = {}};
+  UrlSplit split = {.parts = SplitAuthority(authority), .fault = std::nullopt};
   split.parts.scheme = url.substr(0, scheme_end);
   split.parts.rest = url.substr(authority_end);
-  split.fault = HostSyntaxFault(split.parts.host).value_or(std::string_view());
-  if (split.fault.empty()) {
+  split.fault = HostSyntaxFault(split.parts.host);
+  if (!split.fault.has_value()) {
     split.fault = PortFault(split.parts.port);
   }
-  if (split.fault.empty()) {
+  if (!split.fault.has_value()) {
     split.fault = RestFault(split.parts.rest);
   }
   return split;
@@ -175,7 +173,7 @@ std::string DecodeUnreserved(std::string_view text) {
   return out;
 }
 
-std::optional<std::string> ExtensionFault(std::string_view rest, const ImageUrlRules& rules) {
+std::optional<TextId> ExtensionFault(std::string_view rest, const ImageUrlRules& rules) {
   const std::string_view path = rest.substr(0, rest.find('?'));
   const std::string segment = DecodeUnreserved(path.substr(path.rfind('/') + 1));
   for (const std::string_view extension : kExtensions) {
@@ -186,14 +184,14 @@ std::optional<std::string> ExtensionFault(std::string_view rest, const ImageUrlR
   if (rules.allow_no_extension && !segment.empty() && segment.find('.') == std::string::npos) {
     return std::nullopt;
   }
-  return "The last segment of the URL's path must end with .jpg, .jpeg, .png or .webp.";
+  return TextId::kUrlExtension;
 }
 
 }  // namespace
 
 std::string CanonicalImageUrl(std::string_view url) {
   const auto [parts, fault] = SplitUrl(url);
-  if (!fault.empty()) {
+  if (fault.has_value()) {
     return std::string(url);
   }
   std::string out;
@@ -212,18 +210,19 @@ std::string CanonicalImageUrl(std::string_view url) {
   return out;
 }
 
-std::optional<std::string> ImageUrlFault(std::string_view url, const ImageUrlRules& rules) {
+std::optional<LocalText> ImageUrlFault(std::string_view url, const ImageUrlRules& rules) {
   if (url.size() > rules.bytes_max) {
-    return "The URL is longer than " + std::to_string(rules.bytes_max) + " bytes.";
+    return MakeText(TextId::kUrlTooLong, {Verbatim(std::to_string(rules.bytes_max))});
   }
-  const auto [parts, fault] = SplitUrl(url);
-  if (!fault.empty()) {
-    return std::string(fault);
+  const UrlSplit split = SplitUrl(url);
+  std::optional<TextId> fault = split.fault;
+  if (!fault.has_value()) {
+    fault = NotPublicFault(split.parts.host);
   }
-  if (const std::optional<std::string_view> reach = NotPublicFault(parts.host); reach.has_value()) {
-    return std::string(*reach);
+  if (!fault.has_value()) {
+    fault = ExtensionFault(split.parts.rest, rules);
   }
-  return ExtensionFault(parts.rest, rules);
+  return fault.has_value() ? std::optional(MakeText(*fault)) : std::nullopt;
 }
 
 }  // namespace genledger

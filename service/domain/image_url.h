@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "service/base/texts.h"
+
 namespace genledger {
 
 struct ImageUrlRules {
@@ -23,6 +25,6 @@ std::string CanonicalImageUrl(std::string_view url);
 // The first fault, as a sentence that does not repeat the URL; nullopt if there is none. Judges the
 // last path segment: its percent-escapes of unreserved characters are decoded, then it must end
 // with .jpg, .jpeg, .png or .webp in any letter case (a segment of only ".png" will do).
-std::optional<std::string> ImageUrlFault(std::string_view url, const ImageUrlRules& rules);
+std::optional<LocalText> ImageUrlFault(std::string_view url, const ImageUrlRules& rules);
 
 }  // namespace genledger

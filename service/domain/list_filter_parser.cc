@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
+#include "service/base/texts.h"
 #include "service/domain/list_filter_fields.h"
 #include "service/domain/list_filter_lexer.h"
 #include "service/domain/utf8.h"
@@ -19,12 +21,13 @@ using Node = absl::StatusOr<FilterNode>;
 constexpr std::string_view kLabels = "labels";
 constexpr std::string_view kLabelsDot = "labels.";
 
-absl::Status Invalid(std::string description) {
-  return errors::FieldInvalid({{.field = "filter", .description = std::move(description)}});
+absl::Status Invalid(LocalText description) {
+  return errors::FieldInvalid({MakeViolation("filter", std::move(description))});
 }
 
 absl::Status FaultAt(size_t offset, std::string_view what) {
-  return Invalid(absl::StrCat("at position ", offset + 1, ": ", std::string(what)));
+  return Invalid(MakeText(TextId::kFilterAt,
+                          {Verbatim(std::to_string(offset + 1)), Verbatim(std::string(what))}));
 }
 
 FilterOperator OperatorOf(std::string_view text) {
@@ -301,7 +304,7 @@ absl::StatusOr<ListFilter> ParseListFilter(std::string_view text) {
     return FaultAt(kFilterBytesMax, absl::StrCat("more than ", kFilterBytesMax, " bytes"));
   }
   if (!IsValidUtf8(text)) {
-    return Invalid("is not UTF-8");
+    return Invalid(MakeText(TextId::kFilterNotUtf8));
   }
   return Parser(text).Parse();
 }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "service/base/error_details.h"
 #include "service/base/errors.h"
+#include "service/base/texts.h"
 #include "service/domain/settlement.h"
 
 namespace genledger {
@@ -40,8 +42,8 @@ CancelDecision CancelForEverybody(const Submission& before, const std::string& a
   return decision;
 }
 
-absl::Status AttemptFault(std::string description) {
-  return errors::FieldInvalid({{.field = "attempt", .description = std::move(description)}});
+absl::Status AttemptFault(TextId text) {
+  return errors::FieldInvalid({MakeViolation("attempt", MakeText(text))});
 }
 
 // The unsettled attempt that an adoption means.
@@ -53,10 +55,10 @@ absl::StatusOr<Attempt> ChooseUnsettled(const std::vector<Attempt>& attempts, in
                         (number == 0 || attempt.number == number);
                });
   if (unsettled.empty()) {
-    return AttemptFault("No unsettled attempt has this number.");
+    return AttemptFault(TextId::kAttemptNone);
   }
   if (unsettled.size() > 1) {
-    return AttemptFault("Required: more than one attempt is unsettled.");
+    return AttemptFault(TextId::kAttemptRequired);
   }
   return unsettled.front();
 }

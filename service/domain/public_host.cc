@@ -15,23 +15,6 @@
 namespace genledger {
 namespace {
 
-constexpr std::string_view kNotPublic =
-    "The host must be publicly reachable: loopback, private, link-local, multicast and reserved "
-    "addresses are not.";
-constexpr std::string_view kLocalName =
-    "The host must be a public name: localhost, single-label, .local, .internal and .localhost "
-    "names are not.";
-constexpr std::string_view kIpv4Spelling =
-    "A numeric host must be an IPv4 address in plain dotted decimal: four numbers from 0 to 255 "
-    "without leading zeros.";
-constexpr std::string_view kBadIpv6 =
-    "The host in brackets must be an IPv6 address without a zone id.";
-constexpr std::string_view kBadName =
-    "The host must consist of labels of ASCII letters, digits and inner hyphens, separated by "
-    "single dots (international names as xn--).";
-constexpr std::string_view kNameTooLong =
-    "The host is too long: at most 63 bytes per label and 253 in all.";
-
 using Ipv6Bytes = std::array<uint8_t, 16>;
 
 struct Ipv4Network {
@@ -187,13 +170,13 @@ bool IsNumber(std::string_view label) {
 
 bool IsLabelCharacter(char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; }
 
-std::optional<std::string_view> LabelFault(std::string_view label) {
+std::optional<TextId> LabelFault(std::string_view label) {
   if (label.size() > kHostLabelBytesMax) {
-    return kNameTooLong;
+    return TextId::kHostTooLong;
   }
   if (label.empty() || label.front() == '-' || label.back() == '-' ||
       !std::all_of(label.begin(), label.end(), IsLabelCharacter)) {
-    return kBadName;
+    return TextId::kHostBadName;
   }
   return std::nullopt;
 }
@@ -205,50 +188,51 @@ std::string_view WithoutTrailingDot(std::string_view host) {
   return host;
 }
 
-std::optional<std::string_view> NamePublicFault(std::string_view host) {
+std::optional<TextId> NamePublicFault(std::string_view host) {
   const std::string name(WithoutTrailingDot(host));
   const std::vector<std::string_view> labels = SplitAtDots(name);
   if (IsNumber(labels.back())) {
     // The trailing dot is no part of an address either.
     const std::optional<uint32_t> address = ParseIpv4(host);
     if (!address.has_value()) {
-      return kIpv4Spelling;
+      return TextId::kHostIpv4Spelling;
     }
-    return IsPublicIpv4(*address) ? std::nullopt : std::optional(kNotPublic);
+    return IsPublicIpv4(*address) ? std::nullopt : std::optional(TextId::kHostNotPublic);
   }
   std::string last(labels.back());
   std::transform(last.begin(), last.end(), last.begin(), absl::ascii_tolower);
   if (labels.size() == 1 || last == "localhost" || last == "local" || last == "internal") {
-    return kLocalName;
+    return TextId::kHostLocalName;
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<std::string_view> HostSyntaxFault(std::string_view host) {
+std::optional<TextId> HostSyntaxFault(std::string_view host) {
   if (host.empty()) {
-    return "The URL has no host.";
+    return TextId::kHostMissing;
   }
   if (host.front() == '[') {
-    return ParseIpv6(host).has_value() ? std::nullopt : std::optional(kBadIpv6);
+    return ParseIpv6(host).has_value() ? std::nullopt : std::optional(TextId::kHostBadIpv6);
   }
   const std::string_view name = WithoutTrailingDot(host);
   if (name.size() > kHostBytesMax) {
-    return kNameTooLong;
+    return TextId::kHostTooLong;
   }
   for (const std::string_view label : SplitAtDots(name)) {
-    if (const std::optional<std::string_view> fault = LabelFault(label); fault.has_value()) {
+    if (const std::optional<TextId> fault = LabelFault(label); fault.has_value()) {
       return fault;
     }
   }
   return std::nullopt;
 }
 
-std::optional<std::string_view> NotPublicFault(std::string_view host) {
+std::optional<TextId> NotPublicFault(std::string_view host) {
   if (!host.empty() && host.front() == '[') {
     const std::optional<Ipv6Bytes> address = ParseIpv6(host);
-    return address.has_value() && IsPublicIpv6(*address) ? std::nullopt : std::optional(kNotPublic);
+    return address.has_value() && IsPublicIpv6(*address) ? std::nullopt
+                                                         : std::optional(TextId::kHostNotPublic);
   }
   return NamePublicFault(host);
 }

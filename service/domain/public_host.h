@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "service/base/texts.h"
+
 namespace genledger {
 
 inline constexpr size_t kHostBytesMax = 253;
@@ -15,7 +17,7 @@ inline constexpr size_t kHostLabelBytesMax = 63;
 //  - labels of ASCII letters, digits, hyphens (not at a label's ends) and underscores, of at most
 //    63 bytes each and 253 in all, with at most one trailing dot. An IPv4 address fits this too.
 // Percent-escapes and non-ASCII letters are refused: international names come as xn--.
-std::optional<std::string_view> HostSyntaxFault(std::string_view host);
+std::optional<TextId> HostSyntaxFault(std::string_view host);
 
 // Why a host without a syntax fault cannot be public; nullopt if it may be. Letter case and one
 // trailing dot do not matter. Refused are
@@ -27,6 +29,6 @@ std::optional<std::string_view> HostSyntaxFault(std::string_view host);
 //  - IPv6 ::, ::1, fe80::/10, fec0::/10, fc00::/7, ff00::/8, 64:ff9b:1::/48, and any address that
 //    embeds one of those IPv4: v4-mapped, v4-compatible, 6to4 and NAT64 (64:ff9b::/96).
 // Documentation ranges and every other range are accepted: the rules do not list them.
-std::optional<std::string_view> NotPublicFault(std::string_view host);
+std::optional<TextId> NotPublicFault(std::string_view host);
 
 }  // namespace genledger

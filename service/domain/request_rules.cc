@@ -4,13 +4,18 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "service/base/texts.h"
 #include "service/domain/utf8.h"
 
 namespace genledger {
 namespace {
 
-FieldViolation Violation(std::string field, std::string description) {
-  return {.field = std::move(field), .description = std::move(description)};
+FieldViolation Violation(std::string field, TextId text) {
+  return MakeViolation(std::move(field), MakeText(text));
+}
+
+FieldViolation LimitViolation(std::string field, TextId text, size_t limit) {
+  return MakeViolation(std::move(field), MakeText(text, {Verbatim(std::to_string(limit))}));
 }
 
 // "labels[team]", or "labels" where the key cannot be shown.
@@ -24,14 +29,10 @@ std::string LabelPath(std::string_view key) {
 
 std::optional<FieldViolation> LabelViolation(std::string_view key, std::string_view value) {
   if (key.empty() || key.size() > kLabelKeyBytesMax || !IsPlainText(key)) {
-    return Violation(LabelPath(key), "A label's key must be 1 to " +
-                                         std::to_string(kLabelKeyBytesMax) +
-                                         " bytes of UTF-8 without control characters.");
+    return LimitViolation(LabelPath(key), TextId::kLabelKey, kLabelKeyBytesMax);
   }
   if (value.size() > kLabelValueBytesMax || !IsPlainText(value)) {
-    return Violation(LabelPath(key), "A label's value must be at most " +
-                                         std::to_string(kLabelValueBytesMax) +
-                                         " bytes of UTF-8 without control characters.");
+    return LimitViolation(LabelPath(key), TextId::kLabelValue, kLabelValueBytesMax);
   }
   return std::nullopt;
 }
@@ -42,29 +43,25 @@ std::optional<FieldViolation> RequestIdViolation(std::string_view request_id, Re
   if (request_id.empty()) {
     return need == RequestIdNeed::kOptional
                ? std::nullopt
-               : std::optional(Violation("request_id",
-                                         "Required: the dedupe mode REQUEST_ID_ONLY tells requests "
-                                         "apart by nothing else."));
+               : std::optional(Violation("request_id", TextId::kRequestIdRequired));
   }
   if (request_id.size() > kRequestIdBytesMax ||
       !std::all_of(request_id.begin(), request_id.end(), absl::ascii_isgraph)) {
-    return Violation("request_id", "Must be 1 to " + std::to_string(kRequestIdBytesMax) +
-                                       " characters of visible ASCII, without spaces.");
+    return LimitViolation("request_id", TextId::kRequestIdForm, kRequestIdBytesMax);
   }
   return std::nullopt;
 }
 
 std::optional<FieldViolation> VariationViolation(std::string_view variation) {
   if (variation.size() > kVariationBytesMax || !IsPlainText(variation)) {
-    return Violation("variation", "Must be at most " + std::to_string(kVariationBytesMax) +
-                                      " bytes of UTF-8 without control characters.");
+    return LimitViolation("variation", TextId::kVariationForm, kVariationBytesMax);
   }
   return std::nullopt;
 }
 
 std::vector<FieldViolation> LabelViolations(const std::map<std::string, std::string>& labels) {
   if (labels.size() > kLabelsMax) {
-    return {Violation("labels", "At most " + std::to_string(kLabelsMax) + " labels.")};
+    return {LimitViolation("labels", TextId::kLabelsMost, kLabelsMax)};
   }
   std::vector<FieldViolation> violations;
   for (const auto& [key, value] : labels) {
@@ -78,21 +75,21 @@ std::vector<FieldViolation> LabelViolations(const std::map<std::string, std::str
 
 std::optional<FieldViolation> DedupeWindowViolation(absl::Duration dedupe_window) {
   if (dedupe_window < kDedupeWindowMin || dedupe_window > kDedupeWindowMax) {
-    return Violation("dedupe_window", "Must be between 1 minute and 24 hours.");
+    return Violation("dedupe_window", TextId::kDedupeWindow);
   }
   return std::nullopt;
 }
 
 std::optional<FieldViolation> WaitViolation(absl::Duration wait) {
   if (wait < absl::ZeroDuration() || wait > kWaitMax) {
-    return Violation("wait", "Must be between 0 and 60 seconds.");
+    return Violation("wait", TextId::kWait);
   }
   return std::nullopt;
 }
 
 std::optional<FieldViolation> SubmitWithinViolation(absl::Duration submit_within) {
   if (submit_within < kSubmitWithinMin || submit_within > kSubmitWithinMax) {
-    return Violation("submit_within", "Must be between 1 second and 24 hours.");
+    return Violation("submit_within", TextId::kSubmitWithin);
   }
   return std::nullopt;
 }

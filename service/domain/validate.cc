@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "service/base/texts.h"
 #include "service/domain/image_url.h"
 #include "service/domain/model_catalog.h"
 #include "service/domain/utf8.h"
@@ -24,18 +25,13 @@ struct ImageCount {
   std::string_view generation_type;
   size_t least;
   size_t most;
-  std::string_view too_few;
-  std::string_view too_many;
+  TextId too_few;
+  TextId too_many;
 };
 
 constexpr std::array<ImageCount, 2> kImageCounts = {{
-    {kGenerationTypeFrame, 1, 2,
-     "generation_type frame needs at least one image: the first frame; without images omit "
-     "generation_type.",
-     "generation_type frame takes at most two images: the first and the last frame."},
-    {kGenerationTypeReference, 1, 3,
-     "generation_type reference needs at least one image; without images omit generation_type.",
-     "generation_type reference takes at most three images."},
+    {kGenerationTypeFrame, 1, 2, TextId::kFrameTooFew, TextId::kFrameTooMany},
+    {kGenerationTypeReference, 1, 3, TextId::kReferenceTooFew, TextId::kReferenceTooMany},
 }};
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
@@ -45,30 +41,30 @@ bool IsOneOf(std::string_view value, std::span<const std::string_view> allowed) 
 }
 
 // "720p, 1080p or 4k"
-std::string Alternatives(std::span<const std::string_view> allowed) {
-  std::string text;
+LocalText Alternatives(std::span<const std::string_view> allowed) {
+  LocalText text;
   for (size_t i = 0; i < allowed.size(); ++i) {
     if (i > 0) {
-      text += i + 1 == allowed.size() ? " or " : ", ";
+      text.english += i + 1 == allowed.size() ? " or " : ", ";
+      text.chinese += i + 1 == allowed.size() ? " 或 " : "、";
     }
-    text += allowed[i];
+    text.english += allowed[i];
+    text.chinese += allowed[i];
   }
   return text;
 }
 
 // "Must be 720p, 1080p or 4k", and for a value that is right but for letter case and white space
 // also the spelling that was meant (row 30).
-std::string MustBeOneOf(std::string_view value, std::span<const std::string_view> allowed) {
-  std::string text = "Must be " + Alternatives(allowed);
+LocalText MustBeOneOf(std::string_view value, std::span<const std::string_view> allowed) {
   const std::string_view trimmed = TrimWhiteSpace(value);
   for (const std::string_view candidate : allowed) {
     if (absl::EqualsIgnoreCase(ToAbsl(trimmed), ToAbsl(candidate))) {
-      text += ", spelled exactly like that: here ";
-      text += candidate;
+      return MakeText(TextId::kMustBeSpelled,
+                      {Alternatives(allowed), Verbatim(std::string(candidate))});
     }
   }
-  text += '.';
-  return text;
+  return MakeText(TextId::kMustBe, {Alternatives(allowed)});
 }
 
 // The union of what the models allow, for a model that is unknown: their order is kept.
@@ -125,15 +121,14 @@ class SpecJudge {
   }
 
  private:
-  void Blame(std::string field, std::string description) {
-    violations_.push_back(
-        {.field = "spec." + std::move(field), .description = std::move(description)});
+  void Blame(std::string field, LocalText description) {
+    violations_.push_back(MakeViolation("spec." + std::move(field), std::move(description)));
   }
 
   // The model refuses the parameter itself (rows 44-51).
   void BlameUnsupported(const std::string& field) {
-    Blame(field, std::string(model_->name) + " does not support " + field +
-                     ": do not pass it, whatever its value.");
+    Blame(field, MakeText(TextId::kUnsupportedByModel,
+                          {Verbatim(std::string(model_->name)), Verbatim(field)}));
   }
 
   void JudgeModel() {
@@ -149,13 +144,13 @@ class SpecJudge {
 
   void JudgePrompt() {
     if (!raw_.prompt.has_value() || !spec_.prompt.has_value()) {
-      Blame("prompt", "Required.");
+      Blame("prompt", MakeText(TextId::kRequired));
       return;
     }
     JudgePromptText(*spec_.prompt);
     if (spec_.prompt->size() > rules_.prompt_bytes_max) {
-      Blame("prompt", "At most " + std::to_string(rules_.prompt_bytes_max) +
-                          " bytes of UTF-8 after trimming.");
+      Blame("prompt",
+            MakeText(TextId::kPromptBytes, {Verbatim(std::to_string(rules_.prompt_bytes_max))}));
     }
   }
 
@@ -166,7 +161,7 @@ class SpecJudge {
     while (!prompt.empty()) {
       const Utf8Character next = FirstUtf8Character(prompt);
       if (next.bytes == 0) {
-        Blame("prompt", "Must be valid UTF-8.");
+        Blame("prompt", MakeText(TextId::kNotUtf8));
         return;
       }
       const char32_t c = next.code_point;
@@ -176,13 +171,13 @@ class SpecJudge {
       prompt.remove_prefix(next.bytes);
     }
     if (control) {
-      Blame("prompt", "Must not contain control characters other than tab and line breaks.");
+      Blame("prompt", MakeText(TextId::kPromptControls));
     } else if (!visible) {
-      Blame("prompt", "Must not be empty: white space and invisible characters describe nothing.");
+      Blame("prompt", MakeText(TextId::kPromptInvisible));
     }
     if (rules_.prompt_characters_max.has_value() && characters > *rules_.prompt_characters_max) {
-      Blame("prompt", "At most " + std::to_string(*rules_.prompt_characters_max) +
-                          " characters after trimming.");
+      Blame("prompt", MakeText(TextId::kPromptCharacters,
+                               {Verbatim(std::to_string(*rules_.prompt_characters_max))}));
     }
   }
 
@@ -192,11 +187,12 @@ class SpecJudge {
         std::find(allowed.begin(), allowed.end(), *spec_.duration) != allowed.end()) {
       return;
     }
-    std::string text;
+    LocalText text;
     for (const int32_t seconds : allowed) {
-      text += (text.empty() ? "" : " or ") + std::to_string(seconds);
+      text.english += (text.english.empty() ? "" : " or ") + std::to_string(seconds);
+      text.chinese += (text.chinese.empty() ? "" : " 或 ") + std::to_string(seconds);
     }
-    Blame("duration", "Must be " + text + " (seconds); omit it for the default.");
+    Blame("duration", MakeText(TextId::kDurationMustBe, {std::move(text)}));
   }
 
   void JudgeAspectRatio() { JudgeWord("aspect_ratio", spec_.aspect_ratio, AspectRatios()); }
@@ -231,15 +227,15 @@ class SpecJudge {
 
   // Rows 57-59: a type of the contract that this model does not have, given or inferred.
   void BlameGenerationTypeOfModel() {
-    const std::string refused =
-        std::string(model_->name) + " does not support generation_type " + *spec_.generation_type;
-    const std::string allowed = Alternatives(model_->generation_types);
+    const LocalText model = Verbatim(std::string(model_->name));
+    const LocalText type = Verbatim(*spec_.generation_type);
+    const LocalText allowed = Alternatives(model_->generation_types);
     if (raw_.generation_type.has_value()) {
-      Blame("generation_type", refused + ", only " + allowed + ".");
+      Blame("generation_type", MakeText(TextId::kTypeOfModel, {model, type, allowed}));
     } else {
-      Blame("generation_type", refused + ", which " + std::to_string(spec_.image_urls.size()) +
-                                   " image_urls without generation_type stand for (it supports " +
-                                   allowed + "): pass fewer image_urls or use another model.");
+      const LocalText count = Verbatim(std::to_string(spec_.image_urls.size()));
+      Blame("generation_type",
+            MakeText(TextId::kInferredTypeOfModel, {model, type, count, allowed}));
     }
   }
 
@@ -253,7 +249,7 @@ class SpecJudge {
       return;
     }
     if (count > most) {
-      Blame("image_urls", "At most " + std::to_string(most) + " images.");
+      Blame("image_urls", MakeText(TextId::kImagesMax, {Verbatim(std::to_string(most))}));
     } else {
       JudgeImageCount(count);
     }
@@ -262,7 +258,7 @@ class SpecJudge {
         .allow_no_extension = rules_.allow_image_urls_without_extension,
     };
     for (size_t i = 0; i < std::min(count, kImageUrlsJudgedMax); ++i) {
-      std::optional<std::string> fault = ImageUrlFault(spec_.image_urls[i], url_rules);
+      std::optional<LocalText> fault = ImageUrlFault(spec_.image_urls[i], url_rules);
       if (fault.has_value()) {
         Blame("image_urls[" + std::to_string(i) + "]", *std::move(fault));
       }
@@ -278,9 +274,9 @@ class SpecJudge {
         continue;
       }
       if (count < rule.least) {
-        Blame("image_urls", std::string(rule.too_few));
+        Blame("image_urls", MakeText(rule.too_few));
       } else if (count > rule.most) {
-        Blame("image_urls", std::string(rule.too_many));
+        Blame("image_urls", MakeText(rule.too_many));
       }
     }
   }
@@ -293,9 +289,7 @@ class SpecJudge {
       BlameUnsupported("enable_gif");
     } else if (spec_.resolution.has_value() && IsOneOf(*spec_.resolution, Resolutions()) &&
                !IsOneOf(*spec_.resolution, kGifResolutions)) {
-      Blame("enable_gif", "GIF output is only possible with resolution " +
-                              Alternatives(kGifResolutions) +
-                              ": change resolution or drop enable_gif.");
+      Blame("enable_gif", MakeText(TextId::kGifResolution, {Alternatives(kGifResolutions)}));
     }
   }
 
@@ -339,11 +333,9 @@ FieldViolation UnknownFieldViolation(std::string_view parent, std::string_view n
   if (plain) {
     field += '.';
     field += name;
-    return {.field = std::move(field),
-            .description = "Unknown field: the upstream's contract has none of this name."};
+    return MakeViolation(std::move(field), MakeText(TextId::kSpecFieldUnknown));
   }
-  return {.field = std::move(field),
-          .description = "Contains a field that the upstream's contract does not have."};
+  return MakeViolation(std::move(field), MakeText(TextId::kSpecFieldUnknownUnnamed));
 }
 
 }  // namespace genledger

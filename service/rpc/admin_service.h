@@ -1,22 +1,19 @@
-// genledger.v1.AdminService: converts, calls a protocol-independent service, converts back.
+// genledger.v1.AdminService over gRPC.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
 
 #include "genledger/v1/admin_service.grpc.pb.h"
+#include "service/api/admin_api.h"
 #include "service/auth/authenticator.h"
-#include "service/dispatch/bulk_resolve.h"
-#include "service/dispatch/change_service.h"
-#include "service/dispatch/status_service.h"
 
 namespace genledger {
 
 // Thread safe. Nothing blocks.
 class AdminServiceImpl final : public v1::AdminService::CallbackService {
  public:
-  AdminServiceImpl(Authenticator* authenticator, ChangeService* changes, BulkCollaborators bulk,
-                   StatusService* status)
-      : authenticator_(authenticator), changes_(changes), bulk_(bulk), status_(status) {}
+  AdminServiceImpl(Authenticator* authenticator, AdminApi* api)
+      : authenticator_(authenticator), api_(api) {}
 
   grpc::ServerUnaryReactor* ResolveSubmission(grpc::CallbackServerContext* context,
                                               const v1::ResolveSubmissionRequest* request,
@@ -33,9 +30,7 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
 
  private:
   Authenticator* const authenticator_;
-  ChangeService* const changes_;
-  const BulkCollaborators bulk_;
-  StatusService* const status_;
+  AdminApi* const api_;
 };
 
 }  // namespace genledger

@@ -1,21 +1,19 @@
-// genledger.v1.GenerationService: converts, calls a protocol-independent service, converts back.
+// genledger.v1.GenerationService over gRPC.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
 
 #include "genledger/v1/generation_service.grpc.pb.h"
+#include "service/api/generation_api.h"
 #include "service/auth/authenticator.h"
-#include "service/dispatch/change_service.h"
-#include "service/dispatch/submission_service.h"
 
 namespace genledger {
 
 // Thread safe. Nothing blocks: a call that waits holds no thread.
 class GenerationServiceImpl final : public v1::GenerationService::CallbackService {
  public:
-  GenerationServiceImpl(Authenticator* authenticator, SubmissionService* service,
-                        ChangeService* changes)
-      : authenticator_(authenticator), service_(service), changes_(changes) {}
+  GenerationServiceImpl(Authenticator* authenticator, GenerationApi* api)
+      : authenticator_(authenticator), api_(api) {}
 
   grpc::ServerUnaryReactor* SubmitGeneration(grpc::CallbackServerContext* context,
                                              const v1::SubmitGenerationRequest* request,
@@ -43,8 +41,7 @@ class GenerationServiceImpl final : public v1::GenerationService::CallbackServic
 
  private:
   Authenticator* const authenticator_;
-  SubmissionService* const service_;
-  ChangeService* const changes_;
+  GenerationApi* const api_;
 };
 
 }  // namespace genledger

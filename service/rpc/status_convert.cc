@@ -1,92 +1,24 @@
 #include "service/rpc/status_convert.h"
 
-#include <algorithm>
+#include <optional>
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "service/api/error_proto.h"
 #include "service/base/error_details.h"
-#include "service/base/error_reason.h"
 
 namespace genledger {
 namespace {
 
-constexpr char kDomain[] = "genledger";
 constexpr char kPushback[] = "grpc-retry-pushback-ms";
-// What BadRequest may take of kErrorDetailsBytesMax; the rest is for the other details.
-constexpr size_t kBadRequestBytesMax = 2800;
-
-google::rpc::BadRequest BadRequestOf(const std::vector<FieldViolation>& violations) {
-  google::rpc::BadRequest proto;
-  size_t shown = 0;
-  for (; shown < std::min(violations.size(), kViolationsShownMax); ++shown) {
-    google::rpc::BadRequest::FieldViolation* added = proto.add_field_violations();
-    added->set_field(violations[shown].field);
-    added->set_description(violations[shown].description);
-    if (proto.ByteSizeLong() > kBadRequestBytesMax) {
-      proto.mutable_field_violations()->RemoveLast();
-      break;
-    }
-  }
-  if (shown < violations.size()) {
-    proto.add_field_violations()->set_description(
-        absl::StrCat("and ", violations.size() - shown, " more"));
-  }
-  return proto;
-}
-
-// gRPC's own codes are Abseil's by number.
-grpc::StatusCode CodeOf(absl::StatusCode code) { return static_cast<grpc::StatusCode>(code); }
-
-void AddDetails(const ErrorDetails& details, google::rpc::Status* proto) {
-  google::rpc::ErrorInfo info;
-  info.set_domain(kDomain);
-  info.set_reason(std::string(ErrorReasonName(details.reason)));
-  for (const auto& [key, value] : details.metadata) {
-    (*info.mutable_metadata())[key] = value;
-  }
-  proto->add_details()->PackFrom(info);
-  if (!details.violations.empty()) {
-    proto->add_details()->PackFrom(BadRequestOf(details.violations));
-  }
-  if (details.retry_delay.has_value()) {
-    google::rpc::RetryInfo retry;
-    const int64_t millis = absl::ToInt64Milliseconds(*details.retry_delay);
-    retry.mutable_retry_delay()->set_seconds(millis / 1000);
-    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(millis % 1000 * 1'000'000));
-    proto->add_details()->PackFrom(retry);
-  }
-  if (!details.resource_type.empty()) {
-    google::rpc::ResourceInfo resource;
-    resource.set_resource_type(details.resource_type);
-    resource.set_resource_name(details.resource_name);
-    proto->add_details()->PackFrom(resource);
-  }
-  if (!details.quota_subject.empty()) {
-    google::rpc::QuotaFailure quota;
-    google::rpc::QuotaFailure::Violation* violation = quota.add_violations();
-    violation->set_subject(details.quota_subject);
-    violation->set_description(proto->message());
-    proto->add_details()->PackFrom(quota);
-  }
-}
 
 }  // namespace
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
-  const std::optional<ErrorDetails> details = GetErrorDetails(status);
-  if (!details.has_value()) {
-    if (status.code() == absl::StatusCode::kUnimplemented) {
-      return {grpc::StatusCode::UNIMPLEMENTED, std::string(status.message())};
-    }
-    return {grpc::StatusCode::INTERNAL, "internal error"};
-  }
-  google::rpc::Status proto;
-  proto.set_code(static_cast<int>(status.code()));
-  proto.set_message(std::string(status.message()));
-  AddDetails(*details, &proto);
-  return {CodeOf(status.code()), std::string(status.message()), proto.SerializeAsString()};
+  const google::rpc::Status proto = ErrorToProto(status);
+  // gRPC's own codes are Abseil's, and google.rpc's, by number.
+  return {static_cast<grpc::StatusCode>(proto.code()), proto.message(),
+          proto.details().empty() ? std::string() : proto.SerializeAsString()};
 }
 
 grpc::Status FinishWithError(grpc::CallbackServerContext* context, const absl::Status& status) {

@@ -8,13 +8,7 @@
 
 namespace genledger {
 
-// The details stay under this size: gRPC 1.51 drops calls whose trailers pass 8 KiB.
-inline constexpr size_t kErrorDetailsBytesMax = 4096;
-// Violations beyond this many become one "and N more".
-inline constexpr size_t kViolationsShownMax = 16;
-
-// ErrorInfo (domain "genledger") and, where they fit, BadRequest, RetryInfo, ResourceInfo and
-// QuotaFailure. Errors that nobody made public become INTERNAL without their text.
+// With the details of ErrorToProto (service/api/error_proto.h).
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // ToGrpcStatus, and grpc-retry-pushback-ms in the trailing metadata: -1 where a retry is unsafe or

@@ -12,8 +12,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "service/api/api_call.h"
 #include "service/auth/authenticator.h"
-#include "service/dispatch/submission_service.h"
+#include "service/base/status_macros.h"
 #include "service/rpc/status_convert.h"
 
 namespace genledger {
@@ -25,7 +26,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   explicit UnaryCall(grpc::CallbackServerContext* context) : context_(context) {}
 
   // Before the handler returns: gRPC calls nothing of this object earlier.
-  void set_handle(std::shared_ptr<CallHandle> handle) { handle_ = std::move(handle); }
+  void set_handle(ApiHandle handle) { handle_ = std::move(handle); }
 
   void FinishWith(const absl::Status& status) {
     Finish(status.ok() ? grpc::Status::OK : FinishWithError(context_, status));
@@ -40,32 +41,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void OnDone() override { delete this; }
 
   grpc::CallbackServerContext* const context_;
-  std::shared_ptr<CallHandle> handle_;
+  ApiHandle handle_;  // null: it does not wait
 };
-
-inline absl::StatusOr<Principal> Caller(Authenticator& authenticator,
-                                        const grpc::CallbackServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  const auto header = metadata.find("authorization");
-  return authenticator.Authenticate(
-      header == metadata.end() ? std::string_view()
-                               : std::string_view(header->second.data(), header->second.size()));
-}
-
-// How every unary handler begins: `serve(caller, call)`, which ends in call->FinishWith once, now
-// or later; a caller that is not known is refused.
-template <typename Serve>
-UnaryCall* ServeCaller(Authenticator& authenticator, grpc::CallbackServerContext* context,
-                       Serve serve) {
-  auto* call = new UnaryCall(context);
-  const absl::StatusOr<Principal> caller = Caller(authenticator, *context);
-  if (caller.ok()) {
-    serve(*caller, call);
-  } else {
-    call->FinishWith(caller.status());
-  }
-  return call;
-}
 
 // Until the call's deadline. gRPC measures it and only tells it as a time of the wall clock, so it
 // is taken from that at once.
@@ -74,6 +51,40 @@ inline absl::Duration TimeLeftOf(const grpc::CallbackServerContext& context) {
   return deadline == std::chrono::system_clock::time_point::max()
              ? absl::InfiniteDuration()
              : absl::FromChrono(deadline) - absl::Now();
+}
+
+// Who calls, and until when; a caller that is not known is refused.
+inline absl::StatusOr<ApiCall> CallOf(Authenticator& authenticator,
+                                      const grpc::CallbackServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  const auto header = metadata.find("authorization");
+  ApiCall call{.time_left = TimeLeftOf(context)};
+  GL_ASSIGN_OR_RETURN(call.caller,
+                      authenticator.Authenticate(
+                          header == metadata.end()
+                              ? std::string_view()
+                              : std::string_view(header->second.data(), header->second.size())));
+  return call;
+}
+
+// Every unary handler: `serve` is the method of `api` that answers it. gRPC keeps request and
+// response until the call is finished.
+template <typename Api, typename Request, typename Response>
+grpc::ServerUnaryReactor* ServeUnary(Authenticator& authenticator,
+                                     grpc::CallbackServerContext* context, const Request& request,
+                                     Response* response, Api& api,
+                                     ApiHandle (Api::*serve)(ApiCall, const Request&, Response*,
+                                                             ApiDone)) {
+  auto* unary = new UnaryCall(context);
+  absl::StatusOr<ApiCall> call = CallOf(authenticator, *context);
+  if (!call.ok()) {
+    unary->FinishWith(call.status());
+    return unary;
+  }
+  unary->set_handle(
+      (api.*serve)(*std::move(call), request, response,
+                   [unary](const absl::Status& status) { unary->FinishWith(status); }));
+  return unary;
 }
 
 }  // namespace genledger

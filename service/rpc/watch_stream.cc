@@ -1,9 +1,8 @@
 #include "service/rpc/watch_stream.h"
 
 #include <utility>
-#include <variant>
 
-#include "service/rpc/proto_convert.h"
+#include "service/api/watch_message.h"
 #include "service/rpc/status_convert.h"
 
 namespace genledger {
@@ -41,19 +40,12 @@ void WatchStream::OnMessage(absl::StatusOr<SubmissionWatch::Message> message) {
     return;
   }
   response_.Clear();
-  if (const auto* snapshot = std::get_if<SubmissionWithAttempts>(&*message)) {
-    SubmissionToProto(snapshot->submission, snapshot->attempts, response_.mutable_snapshot());
-  } else if (const auto* event = std::get_if<SubmissionEvent>(&*message)) {
-    EventToProto(*event, response_.mutable_event());
-  } else if (const auto* heartbeat = std::get_if<SubmissionWatch::Heartbeat>(&*message)) {
-    TimeToProto(heartbeat->time, response_.mutable_heartbeat()->mutable_time());
-  } else if (const auto* resume = std::get_if<SubmissionWatch::Resume>(&*message)) {
-    response_.mutable_resume()->set_after_revision(resume->after_revision);
-    last_ = true;
-  } else {
+  const WatchStep step = WatchMessageToProto(*message, &response_);
+  if (step == WatchStep::kEnd) {
     End(absl::OkStatus());
     return;
   }
+  last_ = step == WatchStep::kSendLast;
   absl::MutexLock lock(&mu_);
   if (!finished_) {
     StartWrite(&response_);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -69,6 +70,13 @@ int Fail(const absl::Status& status) {
 int main(int argc, char** argv) {
   static Signals signals;  // outlives its thread
   signal(SIGPIPE, SIG_IGN);
+  // A connection that waits, to a caller or to the upstream, is a descriptor: as many as the system
+  // lets us have.
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    descriptors.rlim_cur = descriptors.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &descriptors);
+  }
 
   absl::SetProgramUsageMessage(kUsage);
   absl::FlagsUsageConfig usage;

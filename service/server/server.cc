@@ -13,6 +13,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "service/api/admin_api.h"
+#include "service/api/generation_api.h"
 #include "service/auth/authenticator.h"
 #include "service/base/clock.h"
 #include "service/base/ids.h"
@@ -29,6 +32,12 @@
 #include "service/dispatch/retention_sweeper.h"
 #include "service/dispatch/status_service.h"
 #include "service/dispatch/submission_service.h"
+#include "service/http/api_routes.h"
+#include "service/http/health_routes.h"
+#include "service/http/http_server.h"
+#include "service/http/openapi.h"
+#include "service/http/page_routes.h"
+#include "service/http/router.h"
 #include "service/rpc/admin_service.h"
 #include "service/rpc/generation_service.h"
 #include "service/rpc/health_service.h"
@@ -52,21 +61,25 @@ constexpr absl::Duration kRpcDrainTimeout = absl::Seconds(5);
 // How long the last outcomes may take to be stored, once their POSTs have ended.
 constexpr absl::Duration kStoreDrainTimeout = absl::Seconds(10);
 
-absl::Status WritePortFile(const std::string& path, int port) {
+// `flag` names the file in errors. An empty path is no file.
+absl::Status WritePortFile(const char* flag, const std::string& path, int port) {
+  if (path.empty()) {
+    return absl::OkStatus();
+  }
   struct stat info {};
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    return absl::InvalidArgumentError(absl::StrCat("--port_file: ", path, " is not a file"));
+    return absl::InvalidArgumentError(absl::StrCat("--", flag, ": ", path, " is not a file"));
   }
   const std::string temporary = absl::StrCat(path, ".", getpid());
   {
     std::ofstream file(temporary);
     file << port << "\n";
     if (!file.flush()) {
-      return absl::InvalidArgumentError(absl::StrCat("--port_file: cannot write ", temporary));
+      return absl::InvalidArgumentError(absl::StrCat("--", flag, ": cannot write ", temporary));
     }
   }
   if (std::rename(temporary.c_str(), path.c_str()) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat("--port_file: cannot write ", path));
+    return absl::InvalidArgumentError(absl::StrCat("--", flag, ": cannot write ", path));
   }
   return absl::OkStatus();
 }
@@ -108,6 +121,7 @@ class ServerImpl final : public Server {
   absl::Status OpenStoreAndRecover();
   absl::Status ConnectUpstream();
   absl::Status Serve();
+  absl::Status ServeHttp();
 
   ServerConfig config_;
   SystemClock wall_clock_;
@@ -130,9 +144,13 @@ class ServerImpl final : public Server {
   std::unique_ptr<RetentionSweeper> sweeper_;
   std::unique_ptr<RemoteChanges> remote_changes_;  // null: nobody else uses the store
   std::unique_ptr<ChangeService> changes_;
+  std::unique_ptr<GenerationApi> generation_api_;
+  std::unique_ptr<AdminApi> admin_api_;
   std::unique_ptr<AdminServiceImpl> admin_;
   std::unique_ptr<GenerationServiceImpl> generations_;
   std::unique_ptr<grpc::Server> grpc_;
+  Router router_;
+  std::unique_ptr<HttpServer> http_;  // null: there is no JSON front
   int port_ = 0;
   bool serving_ = false;
   bool drained_ = false;
@@ -211,8 +229,9 @@ absl::Status ServerImpl::ConnectUpstream() {
       ChangeServiceOptions{.upstream_account = config_.upstream_account},
       ChangeService::Collaborators{
           .store = store_.get(), .dispatcher = dispatcher_.get(), .hub = &hub_});
+  generation_api_ = std::make_unique<GenerationApi>(service_.get(), changes_.get());
   generations_ =
-      std::make_unique<GenerationServiceImpl>(authenticator_.get(), service_.get(), changes_.get());
+      std::make_unique<GenerationServiceImpl>(authenticator_.get(), generation_api_.get());
   readiness_ = std::make_unique<Readiness>(ReadinessOptions{},
                                            Readiness::Collaborators{.store = store_.get(),
                                                                     .timers = timers_.get(),
@@ -228,11 +247,12 @@ absl::Status ServerImpl::ConnectUpstream() {
                                    .readiness = readiness_.get(),
                                    .hub = &hub_,
                                    .clock = &wall_clock_});
-  admin_ = std::make_unique<AdminServiceImpl>(
-      authenticator_.get(), changes_.get(),
+  admin_api_ = std::make_unique<AdminApi>(
+      changes_.get(),
       BulkCollaborators{
           .store = store_.get(), .hub = &hub_, .timers = timers_.get(), .clock = &clock_},
       status_.get());
+  admin_ = std::make_unique<AdminServiceImpl>(authenticator_.get(), admin_api_.get());
   return absl::OkStatus();
 }
 
@@ -258,15 +278,38 @@ absl::Status ServerImpl::Serve() {
   return absl::OkStatus();
 }
 
+absl::Status ServerImpl::ServeHttp() {
+  AddPageRoutes(&router_, authenticator_.get(), generation_api_.get(), &wall_clock_);
+  AddApiRoutes(&router_, authenticator_.get(), generation_api_.get(), admin_api_.get());
+  AddOpenApiRoute(&router_, kVersion);
+  AddHealthRoutes(&router_, [this] {
+    const std::string reason = readiness_->not_ready_reason();
+    return readiness_->ready() || !reason.empty() ? reason : std::string("starting");
+  });
+  absl::StatusOr<std::unique_ptr<HttpServer>> http =
+      HttpServer::Start({.host = config_.http_listen->host,
+                         .port = config_.http_listen->port,
+                         .limits = {.body_bytes_max = kReceiveBytesMax}},
+                        &router_);
+  if (!http.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat("--http_listen (empty: none): ", http.status().message()));
+  }
+  http_ = *std::move(http);
+  return absl::OkStatus();
+}
+
 absl::Status ServerImpl::Start() {
   GL_RETURN_IF_ERROR(OpenStoreAndRecover());
   GL_RETURN_IF_ERROR(ConnectUpstream());
   // Nothing is posted before everything that can fail has succeeded: until then what is submitted
   // is PENDING.
   GL_RETURN_IF_ERROR(Serve());
-  if (!config_.port_file.empty()) {
-    GL_RETURN_IF_ERROR(WritePortFile(config_.port_file, port_));
+  if (config_.http_listen.has_value()) {
+    GL_RETURN_IF_ERROR(ServeHttp());
+    GL_RETURN_IF_ERROR(WritePortFile("http_port_file", config_.http_port_file, http_->port()));
   }
+  GL_RETURN_IF_ERROR(WritePortFile("port_file", config_.port_file, port_));
   dispatcher_->Start();
   readiness_->Start();
   api_key_->Start();
@@ -287,12 +330,9 @@ absl::Status ServerImpl::Start() {
                                                          .logger = logger_.get()});
   sweeper_->Start();
   serving_ = true;
-  if (!config_.http_listen.empty()) {
-    logger_->Log(Severity::kWarning, "http_listen_not_built",
-                 {{"http_listen", config_.http_listen}});
-  }
   logger_->Log(Severity::kInfo, "serving",
                {{"port", std::to_string(port_)},
+                {"http_port", http_ == nullptr ? "" : std::to_string(http_->port())},
                 {"store", store_->Info().description},
                 {"upstream", config_.upstream_url.base},
                 {"upstream_account", config_.upstream_account},
@@ -313,8 +353,12 @@ bool ServerImpl::Drain() {
   if (service_ != nullptr) {
     service_->Drain();
   }
+  const absl::Time answers_deadline = absl::Now() + kRpcDrainTimeout;
+  if (http_ != nullptr) {
+    http_->Shutdown(answers_deadline);
+  }
   if (grpc_ != nullptr) {
-    grpc_->Shutdown(absl::ToChronoTime(absl::Now() + kRpcDrainTimeout));
+    grpc_->Shutdown(absl::ToChronoTime(answers_deadline));
     grpc_->Wait();
   }
   bool finished = true;

@@ -17,10 +17,11 @@
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "gRPC address, host:port; port 0 takes a free one");
-ABSL_FLAG(
-    std::string, http_listen, "",
-    "address of the JSON front; not built yet: nothing listens there, and a warning is logged");
+ABSL_FLAG(std::string, http_listen, "127.0.0.1:8080",
+          "address of the JSON front, host:port; port 0 takes a free one; empty: there is none");
 ABSL_FLAG(std::string, port_file, "", "write the bound gRPC port into this file once it serves");
+ABSL_FLAG(std::string, http_port_file, "",
+          "write the bound port of the JSON front into this file once it serves");
 ABSL_FLAG(
     std::string, store, "sqlite:genledger.db",
     "where the ledger is kept: sqlite:PATH, or a PostgreSQL database that several replicas share: "
@@ -124,14 +125,15 @@ absl::Status CheckName(std::string_view flag, const std::string& name) {
 }
 
 // host:port with a port from 0 to 65535; the host may be an IPv6 literal in brackets.
-absl::StatusOr<std::pair<std::string, int>> SplitAddress(const std::string& address) {
+absl::StatusOr<std::pair<std::string, int>> SplitAddress(std::string_view flag,
+                                                         const std::string& address) {
   const size_t colon = address.rfind(':');
   const std::string digits = colon == std::string::npos ? "" : address.substr(colon + 1);
   int port = -1;
   // SimpleAtoi would take blanks and a sign as well.
   if (colon == 0 || digits.find_first_not_of("0123456789") != std::string::npos ||
       !absl::SimpleAtoi(digits, &port) || port > 65535) {
-    return BadFlag("listen", absl::StrCat("\"", address, "\" is not host:port"));
+    return BadFlag(flag, absl::StrCat("\"", address, "\" is not host:port"));
   }
   return std::pair(address.substr(0, colon), port);
 }
@@ -143,8 +145,9 @@ bool IsLoopback(const std::string& host) {
           host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
-absl::Status CheckTransport(const std::string& listen) {
-  auto address = SplitAddress(listen);
+absl::StatusOr<std::pair<std::string, int>> CheckTransport(std::string_view flag,
+                                                           const std::string& listen) {
+  auto address = SplitAddress(flag, listen);
   if (!address.ok()) {
     return address.status();
   }
@@ -153,10 +156,10 @@ absl::Status CheckTransport(const std::string& listen) {
                    "is needed: this version serves plaintext without authentication only");
   }
   if (!IsLoopback(address->first) && !absl::GetFlag(FLAGS_insecure_any_address)) {
-    return BadFlag("listen", absl::StrCat("--insecure listens on loopback only, not on ",
-                                          address->first, " (see --insecure_any_address)"));
+    return BadFlag(flag, absl::StrCat("--insecure listens on loopback only, not on ",
+                                      address->first, " (see --insecure_any_address)"));
   }
-  return absl::OkStatus();
+  return address;
 }
 
 std::string DefaultReplica() {
@@ -293,8 +296,13 @@ absl::Status ReadValidationFlags(ServerConfig& config) {
 absl::StatusOr<ServerConfig> ConfigFromFlags() {
   ServerConfig config;
   config.listen = absl::GetFlag(FLAGS_listen);
-  GL_RETURN_IF_ERROR(CheckTransport(config.listen));
-  config.http_listen = absl::GetFlag(FLAGS_http_listen);
+  GL_RETURN_IF_ERROR(CheckTransport("listen", config.listen).status());
+  if (const std::string http_listen = absl::GetFlag(FLAGS_http_listen); !http_listen.empty()) {
+    GL_ASSIGN_OR_RETURN(const auto address, CheckTransport("http_listen", http_listen));
+    config.http_listen =
+        HttpAddress{.host = address.first, .port = static_cast<uint16_t>(address.second)};
+  }
+  config.http_port_file = absl::GetFlag(FLAGS_http_port_file);
   config.port_file = absl::GetFlag(FLAGS_port_file);
   GL_RETURN_IF_ERROR(ReadStoreFlags(config));
   GL_RETURN_IF_ERROR(ReadUpstreamFlags(config));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,11 +15,17 @@
 
 namespace genledger {
 
+struct HttpAddress {
+  std::string host;
+  uint16_t port = 0;  // 0 takes a free one
+};
+
 struct ServerConfig {
-  std::string listen;       // host:port; port 0 takes a free one
-  std::string http_listen;  // not built yet: only warned about
-  std::string port_file;    // empty: none
-  std::string store;        // as OpenStore takes it
+  std::string listen;                      // host:port; port 0 takes a free one
+  std::optional<HttpAddress> http_listen;  // nullopt: no JSON front
+  std::string port_file;                   // empty: none
+  std::string http_port_file;              // empty: none
+  std::string store;                       // as OpenStore takes it
   int postgres_connections = 4;
   std::string receipt_journal;
   UpstreamUrl upstream_url;

@@ -19,7 +19,7 @@ class Replica:
         self._directory = directory
         key_file = directory / "key"
         key_file.write_text("sk-simulator\n", encoding="utf-8")
-        self._command = [SERVER, "--insecure", f"--listen=127.0.0.1:{self.port}", f"--store={store}",
+        self._command = [SERVER, "--insecure", f"--listen=127.0.0.1:{self.port}", "--http_listen=", f"--store={store}",
                          f"--upstream_url={upstream_url}", f"--upstream_api_key_file={key_file}",
                          "--upstream_account=simulator", f"--replica={self.name}",
                          f"--receipt_journal={directory / self.name}.receipts", *flags]

@@ -24,14 +24,25 @@ void FuzzFilter(std::string_view input);
 // A page token; and, as a filter, what a token is bound to.
 void FuzzPageToken(std::string_view input);
 
+// A body of the JSON front: what is read of it reads the same again.
+void FuzzJson(std::string_view input);
+
+// The target of a request to the JSON front: its path and query.
+void FuzzUrl(std::string_view input);
+
 struct FuzzTarget {
   std::string_view name;  // of its corpus and its binary
   void (*run)(std::string_view input);
 };
 
 inline constexpr FuzzTarget kFuzzTargets[] = {
-    {"validator", FuzzValidator}, {"encoding", FuzzEncoding},    {"upstream", FuzzUpstream},
-    {"filter", FuzzFilter},       {"page_token", FuzzPageToken},
+    {"validator", FuzzValidator},
+    {"encoding", FuzzEncoding},
+    {"upstream", FuzzUpstream},
+    {"filter", FuzzFilter},
+    {"page_token", FuzzPageToken},
+    {"json", FuzzJson},
+    {"url", FuzzUrl},
 };
 
 }  // namespace genledger

@@ -151,10 +151,13 @@ def start_server(directory, upstream_url, *flags, store=None, api_key="sk-simula
     """Starts one Genledger process, and waits for nothing: its Process, and the file that its port will be in."""
     port_file = directory / "server.port"
     port_file.unlink(missing_ok=True)
+    http_port_file = directory / "server.http_port"
+    http_port_file.unlink(missing_ok=True)
     key_file = directory / "key"
     key_file.write_text(f"{api_key}\n")
     store = store or f"sqlite:{directory / 'ledger.db'}"
-    process = Process([SERVER, "--insecure", "--listen=127.0.0.1:0", f"--port_file={port_file}", f"--store={store}",
+    process = Process([SERVER, "--insecure", "--listen=127.0.0.1:0", f"--port_file={port_file}", "--http_listen=127.0.0.1:0",
+                       f"--http_port_file={http_port_file}", f"--store={store}",
                        f"--upstream_url={upstream_url}", f"--upstream_api_key_file={key_file}", *flags],
                       directory / "server.out", environment)
     return process, port_file
@@ -169,6 +172,8 @@ class Server:
         if not self.process.running():
             raise DidNotStart(self.process)
         self.address = f"127.0.0.1:{port_file.read_text().strip()}"
+        http_port_file = directory / "server.http_port"  # there is none if a flag turned the JSON front off
+        self.http_address = f"127.0.0.1:{http_port_file.read_text().strip()}" if http_port_file.exists() else None
         self.channel = grpc.insecure_channel(self.address, options=[("grpc.enable_retries", 0)])
         self.api = api_grpc.GenerationServiceStub(self.channel)
         self.admin = admin_grpc.AdminServiceStub(self.channel)

@@ -16,7 +16,8 @@ class StartTest(Case):
         """Runs the server with good flags but those replaced; its one line."""
         key_file = self.directory / "key"
         key_file.write_text("sk-simulator")
-        wanted = {"listen": "127.0.0.1:0", "store": f"sqlite:{self.directory / 'ledger.db'}",
+        wanted = {"listen": "127.0.0.1:0", "http_listen": "127.0.0.1:0",
+                  "store": f"sqlite:{self.directory / 'ledger.db'}",
                   "upstream_url": "http://127.0.0.1:1", "upstream_api_key_file": str(key_file), **replaced}
         run = subprocess.run([SERVER, "--insecure", *(f"--{k}={v}" for k, v in wanted.items()), *flags],
                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_SECONDS,
@@ -31,6 +32,7 @@ class StartTest(Case):
     def test_bad_flags(self):
         for flag, value in (("upstream_url", "ftp://x"), ("upstream_url", "http://u:p@h"), ("upstream_url", ""),
                             ("listen", "nowhere"), ("listen", "127.0.0.1:99999"), ("listen", "0.0.0.0:0"),
+                            ("http_listen", "nowhere"), ("http_listen", "0.0.0.0:0"), ("http_listen", "127.0.0.1:65536"),
                             ("store", "mysql://x"), ("store", "sqlite:"), ("upstream_timeout", "0s"),
                             ("upstream_timeout", "2h"), ("upstream_concurrency_max", "0"),
                             ("upstream_idempotency", "perhaps"), ("upstream_account", "a b"),
@@ -60,6 +62,9 @@ class StartTest(Case):
             busy.listen()
             address = f"127.0.0.1:{busy.getsockname()[1]}"
             self.assertIn(address, self.start_and_fail(listen=address))
+            line = self.start_and_fail(http_listen=address)
+            self.assertIn(address, line)
+            self.assertIn("--http_listen", line)
 
     def test_the_port_of_another_genledger(self):
         server = self.server("http://127.0.0.1:1")

@@ -89,25 +89,28 @@ start_postgres() {
 }
 
 # start_replicas DIRECTORY RECEIPTS COMMAND...: servers named replica-N, each with a receipt journal RECEIPTS-replica-N.receipts
-# of its own. Sets replica_ports.
+# of its own. Sets replica_ports (gRPC) and replica_http_ports (JSON).
 start_replicas() {
   local directory=$1 receipts=$2 name number
   shift 2
   replica_ports=()
+  replica_http_ports=()
   for ((number = 1; number <= REPLICAS; number++)); do
     name=replica-$number
-    rm -f "$directory/$name.port"
+    rm -f "$directory/$name.port" "$directory/$name.http_port"
     start "$name" "$directory/$name.log" "$@" --listen=127.0.0.1:0 "--port_file=$directory/$name.port" \
-      "--replica=$name" "--receipt_journal=$receipts-$name.receipts"
+      --http_listen=127.0.0.1:0 "--http_port_file=$directory/$name.http_port" "--replica=$name" \
+      "--receipt_journal=$receipts-$name.receipts"
   done
   for ((number = 1; number <= REPLICAS; number++)); do
     name=replica-$number
     replica_ports+=("$(await_port "$name" "$directory/$name.port" "$CLUSTER_START_SECONDS")")
+    replica_http_ports+=("$(await_port "$name" "$directory/$name.http_port" "$CLUSTER_START_SECONDS")")
   done
 }
 
-# haproxy_configuration PORT: HTTP/2 in and out, a call at a time to the next replica that says SERVING. A call is sent again
-# only if it never left. Each submit leaves a line "submit NAME" that names its replica.
+# haproxy_configuration PORT HTTP_PORT: HTTP/2 in and out, a call at a time to the next replica that says SERVING, and
+# HTTP/1.1 to the next one that is ready. A call is sent again only if it never left. Each submit leaves a line "submit NAME" that names its replica.
 haproxy_configuration() {
   local number
   cat <<EOF
@@ -134,18 +137,35 @@ $(printf '  tcp-check send-binary %s\n' "${HEALTH_CALL[@]}")
   option redispatch 1
   retries 3
   retry-on conn-failure
-  default-server check inter 500ms fall 2 rise 1 proto h2
+  default-server check inter 500ms fall 2 rise 1
 EOF
   for ((number = 1; number <= REPLICAS; number++)); do
-    echo "  server replica-$number 127.0.0.1:${replica_ports[number - 1]}"
+    echo "  server replica-$number 127.0.0.1:${replica_ports[number - 1]} proto h2"
+  done
+  cat <<EOF
+frontend json
+  bind 127.0.0.1:$2
+  http-request set-log-level silent
+  default_backend json_replicas
+backend json_replicas
+  balance roundrobin
+  option httpchk GET /readyz
+  option redispatch 1
+  retries 3
+  retry-on conn-failure
+  default-server check inter 500ms fall 2 rise 1
+EOF
+  for ((number = 1; number <= REPLICAS; number++)); do
+    echo "  server replica-$number 127.0.0.1:${replica_http_ports[number - 1]}"
   done
 }
 
-# start_haproxy DIRECTORY PORT: before the replicas of replica_ports.
+# start_haproxy DIRECTORY PORT HTTP_PORT: before the replicas of replica_ports.
 start_haproxy() {
-  haproxy_configuration "$2" >"$1/haproxy.conf"
+  haproxy_configuration "$2" "$3" >"$1/haproxy.conf"
   start haproxy "$1/haproxy.log" /usr/sbin/haproxy -db -f "$1/haproxy.conf"
   await haproxy "$CLUSTER_START_SECONDS" listens "$2"
+  await haproxy "$CLUSTER_START_SECONDS" listens "$3"
 }
 
 # answering_replica DIRECTORY N: prints the replica to which haproxy gave the Nth submit.

@@ -1,7 +1,7 @@
 # Sourced by test.sh: the fuzzers of tests/fuzz, each for a while.
 # shellcheck shell=bash
 
-readonly FUZZERS=(validator encoding upstream filter page_token)
+readonly FUZZERS=(validator encoding upstream filter page_token json url)
 readonly FUZZ_DIRECTORY=$PWD/.test/fuzz
 readonly FUZZ_INPUT_BYTES_MAX=4096
 

@@ -53,6 +53,7 @@ GENLEDGER_TEST_PACKAGES=(
   procps
   python3
   python3-grpcio
+  python3-jsonschema
   python3-protobuf
   shellcheck
   sqlite3

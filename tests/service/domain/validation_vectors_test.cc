@@ -184,6 +184,7 @@ TEST(ValidationVectors, DescriptionsAreShortSentences) {
       continue;
     }
     for (const FieldViolation& violation : Judge(vector)) {
+      EXPECT_FALSE(violation.description_chinese.empty()) << violation.description;
       EXPECT_LE(violation.description.size(), kViolationDescriptionBytesMax)
           << violation.description;
       EXPECT_EQ(violation.description.back(), '.') << violation.description;

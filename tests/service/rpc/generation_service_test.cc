@@ -13,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "service/api/generation_api.h"
 #include "service/base/errors.h"
 #include "tests/service/dispatch/service_harness.h"
 #include "tests/service/rpc/rpc_server.h"
@@ -114,7 +115,8 @@ class GenerationServiceTest : public ::testing::Test {
   TestAuthenticator authenticator_;
   ChangeService changes_{{.upstream_account = kTestAccount},
                          {.store = &h_.store, .dispatcher = &h_.dispatcher, .hub = &h_.hub}};
-  GenerationServiceImpl service_{&authenticator_, &h_.service, &changes_};
+  GenerationApi api_{&h_.service, &changes_};
+  GenerationServiceImpl service_{&authenticator_, &api_};
   RpcServer server_{&service_};
   std::unique_ptr<v1::GenerationService::Stub> stub_ =
       v1::GenerationService::NewStub(server_.channel());

@@ -7,6 +7,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "service/api/error_proto.h"
 #include "service/base/errors.h"
 
 namespace genledger {

@@ -1,4 +1,4 @@
-#include "service/rpc/proto_convert.h"
+#include "service/api/proto_convert.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -6,7 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "service/base/error_details.h"
 #include "service/base/error_reason.h"
+#include "service/base/texts.h"
 
 namespace genledger {
 namespace {
@@ -72,7 +74,7 @@ std::optional<absl::Duration> ReadDuration(bool present, const google::protobuf:
     return std::nullopt;
   }
   if (!IsValidDuration(proto)) {
-    faults.push_back({.field = field, .description = "is not a valid google.protobuf.Duration"});
+    faults.push_back(MakeViolation(field, MakeText(TextId::kNotADuration)));
     return std::nullopt;
   }
   return DurationFromProto(proto);
@@ -86,8 +88,7 @@ DedupeMode ReadDedupeMode(v1::DedupeMode mode, std::vector<FieldViolation>& faul
     case v1::DEDUPE_MODE_REQUEST_ID_ONLY:
       return DedupeMode::kRequestIdOnly;
     default:
-      faults.push_back({.field = "dedupe_mode",
-                        .description = "is not a known value: CONTENT or REQUEST_ID_ONLY"});
+      faults.push_back(MakeViolation("dedupe_mode", MakeText(TextId::kNotADedupeMode)));
       return DedupeMode::kContent;
   }
 }
@@ -104,8 +105,7 @@ std::optional<AmbiguityPolicy> ReadAmbiguityPolicy(v1::AmbiguityPolicy policy,
     case v1::AMBIGUITY_POLICY_FAIL:
       return AmbiguityPolicy::kFail;
     default:
-      faults.push_back({.field = "ambiguity_policy",
-                        .description = "is not a known value: HOLD, RESUBMIT_ONCE or FAIL"});
+      faults.push_back(MakeViolation("ambiguity_policy", MakeText(TextId::kNotAPolicy)));
       return std::nullopt;
   }
 }

@@ -1,8 +1,8 @@
-#include "service/rpc/service_status_convert.h"
+#include "service/api/service_status_convert.h"
 
 #include <string>
 
-#include "service/rpc/proto_convert.h"
+#include "service/api/proto_convert.h"
 
 namespace genledger {
 namespace {

@@ -1,4 +1,4 @@
-// Between the public API's messages and the domain's types. Nothing above service/rpc sees a proto.
+// Between the public API's messages and the domain's types. Nothing below service/api sees a proto.
 #pragma once
 
 #include <vector>

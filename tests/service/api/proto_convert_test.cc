@@ -1,4 +1,4 @@
-#include "service/rpc/proto_convert.h"
+#include "service/api/proto_convert.h"
 
 #include <gtest/gtest.h>
 

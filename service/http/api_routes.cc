@@ -1,0 +1,135 @@
+#include "service/http/api_routes.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "genledger/v1/generation_service.pb.h"
+#include "service/api/api_call.h"
+#include "service/base/check.h"
+#include "service/base/error_details.h"
+#include "service/base/texts.h"
+#include "service/http/api_methods.h"
+#include "service/http/error_response.h"
+#include "service/http/http_exchange.h"
+#include "service/http/http_message.h"
+#include "service/http/http_rules.h"
+#include "service/http/json_request.h"
+#include "service/http/json_to_proto.h"
+#include "service/http/proto_to_json.h"
+#include "service/http/watch_events.h"
+
+namespace genledger {
+namespace {
+
+using google::protobuf::Message;
+
+// Fills `request` from path, query and body; what is wrong with them.
+std::vector<FieldViolation> ReadRequest(const RouteCall& call, bool has_body, Message* request) {
+  RequestReader reader(request);
+  for (const auto& [name, value] : call.variables) {
+    reader.ReadPath(name, value);
+  }
+  for (const auto& [name, value] : call.target.query) {
+    if (has_body) {  // then every field belongs there
+      reader.AddFault(MakeViolation(name.size() < 64 ? name : "", MakeText(TextId::kFieldUnknown)));
+    } else {
+      reader.ReadQuery(name, value);
+    }
+  }
+  if (has_body) {
+    ReadJsonBody(call.exchange->request().body, reader);
+  }
+  return reader.TakeFaults();
+}
+
+// The call of a request that is JSON and whose caller is known; otherwise the request is answered.
+std::optional<ApiCall> Admit(const RouteCall& call, Authenticator& authenticator) {
+  const HttpRequest& request = call.exchange->request();
+  if (std::optional<HttpResponse> refusal =
+          RefuseMediaType(request, ErrorForm::kApi, call.language);
+      refusal.has_value()) {
+    call.exchange->Answer(*std::move(refusal));
+    return std::nullopt;
+  }
+  absl::StatusOr<ApiCall> admitted = CallOf(authenticator, request);
+  if (!admitted.ok()) {
+    call.exchange->Answer(ErrorResponse(admitted.status(), ErrorForm::kApi, call.language));
+    return std::nullopt;
+  }
+  return *std::move(admitted);
+}
+
+void ServeUnary(const ApiMethod& method, bool has_body, Authenticator& authenticator,
+                const RouteCall& call) {
+  std::optional<ApiCall> api_call = Admit(call, authenticator);
+  if (!api_call.has_value()) {
+    return;
+  }
+  const std::unique_ptr<Message> request(method.request->New());
+  const std::shared_ptr<Message> response(method.response->New());
+  api_call->faults = ReadRequest(call, has_body, request.get());
+  const ApiHandle handle = method.serve(
+      *std::move(api_call), *request, response.get(),
+      [exchange = call.exchange, response, language = call.language](const absl::Status& status) {
+        const absl::StatusOr<std::string> json =
+            status.ok() ? ProtoToJson(*response) : absl::StatusOr<std::string>(status);
+        exchange->Answer(json.ok() ? JsonResponse(200, *json)
+                                   : ErrorResponse(json.status(), ErrorForm::kApi, language));
+      });
+  if (handle != nullptr) {
+    call.exchange->OnGone([handle] { handle->StopWaiting(); });
+  }
+}
+
+void ServeWatch(GenerationApi& generations, Authenticator& authenticator, const RouteCall& call) {
+  std::optional<ApiCall> api_call = Admit(call, authenticator);
+  if (!api_call.has_value()) {
+    return;
+  }
+  if (!AcceptsEvents(call.exchange->request())) {
+    call.exchange->Answer(
+        RefusalResponse(406, MakeText(TextId::kHttpNotAcceptable, {Verbatim("text/event-stream")}),
+                        ErrorForm::kApi, call.language));
+    return;
+  }
+  v1::WatchSubmissionRequest request;
+  api_call->faults = ReadRequest(call, /*has_body=*/false, &request);
+  ReadLastEventId(call.exchange->request(), &request, &api_call->faults);
+  absl::StatusOr<std::shared_ptr<SubmissionWatch>> watch =
+      generations.WatchSubmission(*std::move(api_call), request);
+  if (!watch.ok()) {
+    call.exchange->Answer(ErrorResponse(watch.status(), ErrorForm::kApi, call.language));
+    return;
+  }
+  SendWatchEvents(call.exchange, *std::move(watch), request.after_revision(), call.language);
+}
+
+}  // namespace
+
+void AddApiRoutes(Router* router, Authenticator* authenticator, GenerationApi* generations,
+                  AdminApi* admin) {
+  const std::vector<ApiMethod> methods = UnaryApiMethods(generations, admin);
+  for (const HttpRule& rule : HttpRules()) {
+    std::function<void(RouteCall)> serve;
+    if (rule.method->server_streaming()) {
+      serve = [generations, authenticator](const RouteCall& call) {
+        ServeWatch(*generations, *authenticator, call);
+      };
+    } else {
+      const auto method =
+          std::find_if(methods.begin(), methods.end(), [&rule](const ApiMethod& candidate) {
+            return candidate.full_name == rule.method->full_name();
+          });
+      GL_CHECK(method != methods.end(), "every method of the API is bound");
+      serve = [method = *method, has_body = rule.has_body, authenticator](const RouteCall& call) {
+        ServeUnary(method, has_body, *authenticator, call);
+      };
+    }
+    router->Add(rule.verb, rule.path, ErrorForm::kApi, std::move(serve));
+  }
+}
+
+}  // namespace genledger

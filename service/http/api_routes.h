@@ -1,0 +1,15 @@
+// The whole gRPC API as JSON, by the google.api.http options of its methods.
+#pragma once
+
+#include "service/api/admin_api.h"
+#include "service/api/generation_api.h"
+#include "service/auth/authenticator.h"
+#include "service/http/router.h"
+
+namespace genledger {
+
+// The arguments must outlive the router.
+void AddApiRoutes(Router* router, Authenticator* authenticator, GenerationApi* generations,
+                  AdminApi* admin);
+
+}  // namespace genledger

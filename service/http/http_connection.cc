@@ -1,0 +1,568 @@
+#include "service/http/http_connection.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+
+namespace genledger {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+// What is read ahead of the parser. A head must fit as a whole.
+constexpr size_t kReadBufferBytesMax = 64 * 1024;
+constexpr size_t kFirstReadBytes = 4 * 1024;
+// After our FIN what the client still sends is read and dropped for so long: a reset would take
+// the answer with it.
+constexpr std::chrono::seconds kLingerTime{2};
+constexpr size_t kLingerBytesMax = 1024 * 1024;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
+
+// The status that a failed read is answered with; 0: it is not.
+int StatusOfReadError(const error_code& error) {
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return 431;
+  }
+  if (error == http::error::body_limit) {
+    return 413;
+  }
+  const bool is_syntax = error.category() == make_error_code(http::error::bad_method).category() &&
+                         error != http::error::end_of_stream &&
+                         error != http::error::partial_message;
+  return is_syntax ? 400 : 0;
+}
+
+// Everything runs on the socket's strand, but for what posts to it.
+class Connection final : public HttpConnection, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(std::shared_ptr<HttpCore> core, tcp::socket socket)
+      : core_(std::move(core)),
+        stream_(std::move(socket)),
+        request_timer_(stream_.get_executor()),
+        buffer_(kReadBufferBytesMax) {}
+  ~Connection() override { core_->Remove(this); }
+
+  void Start() {
+    // Answers are small and whole: waiting for more to send would only delay them.
+    error_code ignored;
+    stream_.socket().set_option(tcp::no_delay(true), ignored);
+    NextRequest();
+  }
+
+  void CloseSoon() override {
+    Post([](Connection& self) {
+      self.closing_ = true;
+      if (self.state_ == State::kIdle) {
+        self.Close();
+      }
+    });
+  }
+  void CloseNow() override {
+    Post([](Connection& self) { self.Close(); });
+  }
+
+  // For the exchange of request `number`.
+  void Answer(uint64_t number, HttpResponse response) {
+    Post([number, response = std::move(response)](Connection& self) mutable {
+      if (self.IsHandling(number)) {
+        self.Send(std::move(response), self.parser_->get().keep_alive());
+      }
+    });
+  }
+  void StartStream(uint64_t number, HttpResponse head, HttpExchange::Written written) {
+    PostWrite(number, std::move(written),
+              [head = std::move(head)](Connection& self) mutable { self.SendStreamHead(head); });
+  }
+  void Write(uint64_t number, std::string bytes, HttpExchange::Written written) {
+    PostWrite(number, std::move(written), [bytes = std::move(bytes)](Connection& self) mutable {
+      self.SendStreamBytes(std::move(bytes));
+    });
+  }
+  void EndStream(uint64_t number) {
+    Post([number](Connection& self) {
+      if (self.IsHandling(number)) {
+        self.SendStreamEnd();
+      }
+    });
+  }
+  void OnGone(uint64_t number, absl::AnyInvocable<void()> gone) {
+    Post([number, gone = std::move(gone)](Connection& self) mutable {
+      if (!self.IsHandling(number) || self.gone_) {
+        gone();
+      } else {
+        self.on_gone_ = std::move(gone);
+      }
+    });
+  }
+  void Drop(uint64_t number) {
+    Post([number](Connection& self) {
+      if (self.IsHandling(number)) {
+        self.Close();
+      }
+    });
+  }
+
+ private:
+  enum class State { kIdle, kReading, kHandling, kWriting, kLingering, kClosed };
+
+  // asio's executors copy the tasks of this version, so what cannot be copied is shared.
+  template <typename Task>
+  void Post(Task task) {
+    core_->Post(stream_.get_executor(),
+                [self = shared_from_this(), shared = std::make_shared<Task>(std::move(task))] {
+                  (*shared)(*self);
+                });
+  }
+
+  template <typename Send>
+  void PostWrite(uint64_t number, HttpExchange::Written written, Send send) {
+    // Told even where the server has stopped and runs nothing any more: when the task is dropped.
+    auto told = std::make_shared<WriteResult>(std::move(written));
+    Post([number, told, send = std::move(send)](Connection& self) mutable {
+      if (self.IsHandling(number)) {
+        self.written_ = std::move(told);
+        send(self);
+      }
+    });
+  }
+
+  // Tells what became of a write: that it failed, if it is dropped.
+  class WriteResult {
+   public:
+    explicit WriteResult(HttpExchange::Written written) : written_(std::move(written)) {}
+    ~WriteResult() { Tell(false); }
+    WriteResult(const WriteResult&) = delete;
+    WriteResult& operator=(const WriteResult&) = delete;
+
+    void Tell(bool ok) {
+      if (HttpExchange::Written written = std::exchange(written_, nullptr); written) {
+        written(ok);
+      }
+    }
+
+   private:
+    HttpExchange::Written written_;
+  };
+
+  bool IsHandling(uint64_t number) const { return state_ == State::kHandling && number_ == number; }
+
+  void ExpireAfter(absl::Duration time) { stream_.expires_after(absl::ToChronoNanoseconds(time)); }
+
+  // Reading.
+
+  void NextRequest();
+  void OnFirstBytes(const error_code& error, size_t bytes);
+  void LimitRequestTime();
+  void Read();
+  void OnRead(const error_code& error);
+  // The status with which the head is refused; 0: it is good.
+  int JudgeHead();
+  void SendContinue();
+  void Handle();
+  HttpRequest TakeRequest();
+  void WatchForHangUp();
+  void OnReadable();
+
+  // Writing.
+
+  void Refuse(int status);
+  void Send(HttpResponse response, bool keep_alive);
+  template <typename Message>
+  void SendMessage(std::shared_ptr<Message> message);
+  http::response_header<> Head(const HttpResponse& response);
+  void SendStreamHead(const HttpResponse& head);
+  void SendStreamBytes(std::string bytes);
+  void OnStreamWritten(const error_code& error);
+  void SendStreamEnd();
+  void OnSent(const error_code& error, bool keep_alive);
+  void Linger();
+  void Discard();
+  void Close();
+
+  const std::shared_ptr<HttpCore> core_;
+  beast::tcp_stream stream_;
+  // The stream's own timeouts close the connection; a request that is too slow is answered first.
+  asio::steady_timer request_timer_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  State state_ = State::kIdle;
+  uint64_t number_ = 0;  // of the request; a late answer to an earlier one is ignored
+  bool head_judged_ = false;
+  bool too_slow_ = false;  // the request
+  bool closing_ = false;   // after this answer
+  bool gone_ = false;      // the client has hung up on this request
+  bool is_head_ = false;   // the method is HEAD: no body is sent
+  bool chunked_ = false;   // the stream under way
+  absl::AnyInvocable<void()> on_gone_;
+  std::shared_ptr<WriteResult> written_;
+  size_t lingered_bytes_ = 0;
+};
+
+// The handlers' side of one request.
+class Exchange final : public HttpExchange {
+ public:
+  Exchange(std::shared_ptr<Connection> connection, uint64_t number, HttpRequest request)
+      : connection_(std::move(connection)), number_(number), request_(std::move(request)) {}
+  // Nothing, once it was answered.
+  ~Exchange() override { connection_->Drop(number_); }
+
+  const HttpRequest& request() const override { return request_; }
+  void Answer(HttpResponse response) override { connection_->Answer(number_, std::move(response)); }
+  void StartStream(HttpResponse head, Written written) override {
+    connection_->StartStream(number_, std::move(head), std::move(written));
+  }
+  void Write(std::string bytes, Written written) override {
+    connection_->Write(number_, std::move(bytes), std::move(written));
+  }
+  void EndStream() override { connection_->EndStream(number_); }
+  void OnGone(absl::AnyInvocable<void()> gone) override {
+    connection_->OnGone(number_, std::move(gone));
+  }
+
+ private:
+  const std::shared_ptr<Connection> connection_;
+  const uint64_t number_;
+  const HttpRequest request_;
+};
+
+void Connection::NextRequest() {
+  state_ = State::kIdle;
+  ++number_;
+  head_judged_ = false;
+  too_slow_ = false;
+  gone_ = false;
+  is_head_ = false;
+  parser_.emplace();
+  parser_->header_limit(static_cast<uint32_t>(core_->limits().header_bytes_max));
+  parser_->body_limit(core_->limits().body_bytes_max);
+  if (closing_ || core_->draining()) {
+    Close();
+    return;
+  }
+  if (buffer_.size() > 0) {  // sent ahead
+    OnFirstBytes({}, 0);
+    return;
+  }
+  ExpireAfter(core_->limits().idle_time_max);
+  stream_.async_read_some(buffer_.prepare(kFirstReadBytes),
+                          [self = shared_from_this()](const error_code& error, size_t bytes) {
+                            self->OnFirstBytes(error, bytes);
+                          });
+}
+
+void Connection::OnFirstBytes(const error_code& error, size_t bytes) {
+  if (error || state_ == State::kClosed) {
+    Close();
+    return;
+  }
+  buffer_.commit(bytes);
+  state_ = State::kReading;
+  LimitRequestTime();
+  Read();
+}
+
+// For the whole request: a client that drips is as slow as one that stops.
+void Connection::LimitRequestTime() {
+  stream_.expires_never();
+  request_timer_.expires_after(absl::ToChronoNanoseconds(core_->limits().request_time_max));
+  request_timer_.async_wait([weak = weak_from_this(), number = number_](const error_code& error) {
+    const std::shared_ptr<Connection> self = weak.lock();
+    if (self != nullptr && !error && self->number_ == number && self->state_ == State::kReading) {
+      self->too_slow_ = true;
+      self->stream_.cancel();
+    }
+  });
+}
+
+void Connection::Read() {
+  http::async_read_some(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](const error_code& error, size_t) { self->OnRead(error); });
+}
+
+void Connection::OnRead(const error_code& error) {
+  if (state_ == State::kClosed) {
+    return;
+  }
+  if (error) {
+    const int status = too_slow_ ? 408 : StatusOfReadError(error);
+    status == 0 ? Close() : Refuse(status);
+    return;
+  }
+  if (parser_->is_header_done() && !head_judged_) {
+    head_judged_ = true;
+    if (const int status = JudgeHead(); status != 0) {
+      Refuse(status);
+      return;
+    }
+    if (!parser_->is_done() && parser_->get().count(http::field::expect) > 0) {
+      SendContinue();
+      return;
+    }
+  }
+  parser_->is_done() ? Handle() : Read();
+}
+
+int Connection::JudgeHead() {
+  const http::request<http::string_body>& head = parser_->get();
+  if (head.target().size() > core_->limits().url_bytes_max) {
+    return 414;
+  }
+  if (head.version() != 10 && head.version() != 11) {
+    return 400;
+  }
+  const size_t hosts = head.count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
+    return 400;
+  }
+  if (const auto coding = head.find(http::field::transfer_encoding); coding != head.end()) {
+    // Two lengths are a way to smuggle a request past a proxy.
+    if (head.count(http::field::content_length) > 0 ||
+        head.count(http::field::transfer_encoding) > 1 || head.version() == 10) {
+      return 400;
+    }
+    if (!beast::iequals(coding->value(), "chunked")) {
+      return 501;
+    }
+  }
+  const auto expect = head.find(http::field::expect);
+  return expect == head.end() || beast::iequals(expect->value(), "100-continue") ? 0 : 417;
+}
+
+void Connection::SendContinue() {
+  asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
+                    [self = shared_from_this()](const error_code& error, size_t) {
+                      error ? self->OnRead(error) : self->Read();
+                    });
+}
+
+HttpRequest Connection::TakeRequest() {
+  http::request<http::string_body>& message = parser_->get();
+  HttpRequest request{.method = std::string(View(message.method_string())),
+                      .target = std::string(View(message.target())),
+                      .body = std::move(message.body())};
+  for (const auto& field : message) {
+    request.headers.emplace_back(View(field.name_string()), View(field.value()));
+  }
+  return request;
+}
+
+void Connection::Handle() {
+  state_ = State::kHandling;
+  request_timer_.cancel();
+  is_head_ = parser_->get().method() == http::verb::head;
+  WatchForHangUp();
+  core_->handler().Handle(std::make_shared<Exchange>(shared_from_this(), number_, TakeRequest()));
+}
+
+// What is sent ahead stays unread; then a hang-up after it shows only when it is read.
+void Connection::WatchForHangUp() {
+  stream_.socket().async_wait(tcp::socket::wait_read,
+                              [weak = weak_from_this(), number = number_](const error_code& error) {
+                                const std::shared_ptr<Connection> self = weak.lock();
+                                if (self != nullptr && !error && self->IsHandling(number)) {
+                                  self->OnReadable();
+                                }
+                              });
+}
+
+void Connection::OnReadable() {
+  error_code error;
+  if (stream_.socket().available(error) > 0 && !error) {
+    return;
+  }
+  gone_ = true;
+  if (on_gone_) {
+    std::exchange(on_gone_, nullptr)();
+  }
+}
+
+void Connection::Refuse(int status) {
+  state_ = State::kHandling;
+  request_timer_.cancel();
+  closing_ = true;
+  is_head_ = parser_->get().method() == http::verb::head;
+  HttpRequest known = TakeRequest();  // what was read before the fault
+  known.body.clear();
+  Send(core_->handler().Refuse(status, known), /*keep_alive=*/false);
+}
+
+http::response_header<> Connection::Head(const HttpResponse& response) {
+  http::response_header<> head;
+  head.version(11);
+  head.result(static_cast<unsigned>(response.status));
+  head.set(http::field::date,
+           absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone()));
+  for (const auto& [name, value] : response.headers) {
+    head.insert(name, value);
+  }
+  return head;
+}
+
+void Connection::Send(HttpResponse response, bool keep_alive) {
+  keep_alive = keep_alive && !closing_ && !core_->draining();
+  if (is_head_) {
+    auto message = std::make_shared<http::response<http::empty_body>>(Head(response));
+    message->content_length(response.body.size());
+    message->keep_alive(keep_alive);
+    SendMessage(std::move(message));
+    return;
+  }
+  auto message = std::make_shared<http::response<http::string_body>>(Head(response));
+  message->body() = std::move(response.body);
+  message->prepare_payload();
+  message->keep_alive(keep_alive);
+  SendMessage(std::move(message));
+}
+
+template <typename Message>
+void Connection::SendMessage(std::shared_ptr<Message> message) {
+  state_ = State::kWriting;
+  on_gone_ = nullptr;
+  ExpireAfter(core_->limits().write_time_max);
+  Message& sent = *message;
+  http::async_write(
+      stream_, sent,
+      [self = shared_from_this(), message = std::move(message)](const error_code& error, size_t) {
+        self->OnSent(error, message->keep_alive());
+      });
+}
+
+void Connection::SendStreamHead(const HttpResponse& response) {
+  chunked_ = parser_->get().version() == 11;
+  auto message = std::make_shared<http::response<http::empty_body>>(Head(response));
+  if (chunked_) {
+    message->chunked(true);
+    message->keep_alive(parser_->get().keep_alive() && !closing_);
+  } else {
+    message->keep_alive(false);
+  }
+  closing_ = closing_ || !message->keep_alive();
+  auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*message);
+  ExpireAfter(core_->limits().write_time_max);
+  http::response_serializer<http::empty_body>& sent = *serializer;
+  http::async_write_header(
+      stream_, sent,
+      [self = shared_from_this(), message = std::move(message), serializer = std::move(serializer)](
+          const error_code& error, size_t) { self->OnStreamWritten(error); });
+}
+
+void Connection::SendStreamBytes(std::string bytes) {
+  ExpireAfter(core_->limits().write_time_max);
+  const auto kept = std::make_shared<std::string>(std::move(bytes));
+  const auto on_written = [self = shared_from_this(), kept](const error_code& error, size_t) {
+    self->OnStreamWritten(error);
+  };
+  if (is_head_) {
+    OnStreamWritten({});
+  } else if (chunked_) {
+    asio::async_write(stream_, http::make_chunk(asio::buffer(*kept)), on_written);
+  } else {
+    asio::async_write(stream_, asio::buffer(*kept), on_written);
+  }
+}
+
+void Connection::OnStreamWritten(const error_code& error) {
+  const std::shared_ptr<WriteResult> written = std::exchange(written_, nullptr);
+  if (error) {
+    Close();
+  } else {
+    stream_.expires_never();
+  }
+  if (written != nullptr) {
+    written->Tell(!error && state_ != State::kClosed);
+  }
+}
+
+void Connection::SendStreamEnd() {
+  state_ = State::kWriting;
+  on_gone_ = nullptr;
+  const bool keep_alive = !closing_;
+  if (!chunked_ || is_head_) {
+    OnSent({}, keep_alive && chunked_);
+    return;
+  }
+  ExpireAfter(core_->limits().write_time_max);
+  asio::async_write(stream_, http::make_chunk_last(),
+                    [self = shared_from_this(), keep_alive](const error_code& error, size_t) {
+                      self->OnSent(error, keep_alive);
+                    });
+}
+
+void Connection::OnSent(const error_code& error, bool keep_alive) {
+  if (error || state_ == State::kClosed) {
+    Close();
+  } else if (keep_alive) {
+    NextRequest();
+  } else {
+    Linger();
+  }
+}
+
+void Connection::Linger() {
+  state_ = State::kLingering;
+  error_code ignored;
+  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(kLingerTime);
+  Discard();
+}
+
+void Connection::Discard() {
+  buffer_.clear();
+  stream_.async_read_some(buffer_.prepare(kFirstReadBytes),
+                          [self = shared_from_this()](const error_code& error, size_t bytes) {
+                            self->lingered_bytes_ += bytes;
+                            if (error || self->lingered_bytes_ > kLingerBytesMax) {
+                              self->Close();
+                            } else {
+                              self->Discard();
+                            }
+                          });
+}
+
+void Connection::Close() {
+  if (state_ == State::kClosed) {
+    return;
+  }
+  state_ = State::kClosed;
+  request_timer_.cancel();
+  stream_.close();
+  // Either may hold the last reference to something that holds this.
+  const std::shared_ptr<WriteResult> written = std::exchange(written_, nullptr);
+  if (absl::AnyInvocable<void()> gone = std::exchange(on_gone_, nullptr); gone) {
+    gone();
+  }
+}
+
+}  // namespace
+
+void StartHttpConnection(std::shared_ptr<HttpCore> core, tcp::socket socket) {
+  HttpCore& shared = *core;
+  auto connection = std::make_shared<Connection>(std::move(core), std::move(socket));
+  shared.Add(connection);
+  connection->Start();
+}
+
+}  // namespace genledger

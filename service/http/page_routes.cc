@@ -1,0 +1,196 @@
+#include "service/http/page_routes.h"
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "genledger/v1/generation_service.pb.h"
+#include "service/api/api_call.h"
+#include "service/base/error_details.h"
+#include "service/base/texts.h"
+#include "service/http/error_response.h"
+#include "service/http/http_message.h"
+#include "service/http/json_request.h"
+#include "service/http/json_text.h"
+#include "service/http/json_to_proto.h"
+
+namespace genledger {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int64_t kWaitSecondsMax = 60;
+// When a caller whose submission is still without a task_id should come back.
+constexpr int64_t kRetryAfterSecondsMax = 60;
+
+// "created" and so on, for the Genledger-Dedupe header.
+std::string DedupeName(v1::SubmitGenerationResponse::Dedupe dedupe) {
+  const std::string name = v1::SubmitGenerationResponse::Dedupe_Name(dedupe);
+  return absl::AsciiStrToLower(name.substr(name.find('_') + 1));
+}
+
+// The request_id and the wait are headers: the body belongs to the upstream's form.
+void ReadHeaders(const HttpRequest& request, v1::SubmitGenerationRequest* proto,
+                 RequestReader& reader) {
+  const int keys = request.HeaderCount("Idempotency-Key");
+  const std::string_view key = request.Header("Idempotency-Key");
+  if (keys > 1) {
+    reader.AddFault(MakeViolation("request_id", MakeText(TextId::kHeaderTwice)));
+  } else if (keys == 1 && key.empty()) {
+    reader.AddFault(MakeViolation("request_id", MakeText(TextId::kHeaderEmpty)));
+  }
+  proto->set_request_id(std::string(key));
+  const std::string_view prefer = request.Header("Prefer");
+  for (absl::string_view preference :
+       absl::StrSplit(absl::string_view(prefer.data(), prefer.size()), ',')) {
+    preference = absl::StripAsciiWhitespace(preference);
+    if (!absl::StartsWithIgnoreCase(preference, "wait=")) {
+      continue;  // RFC 7240: what is not understood is ignored
+    }
+    int64_t seconds = -1;
+    if (!absl::SimpleAtoi(preference.substr(5), &seconds) || seconds < 0 ||
+        seconds > kWaitSecondsMax) {
+      reader.AddFault(MakeViolation("wait", MakeText(TextId::kPreferWait)));
+    } else {
+      proto->mutable_wait()->set_seconds(seconds);
+    }
+  }
+}
+
+void AddSubmissionHeaders(const v1::SubmitGenerationResponse& response, HttpHeaders& headers) {
+  headers.emplace_back("Genledger-Submission-Id", response.submission().id());
+  headers.emplace_back("Genledger-Dedupe", DedupeName(response.dedupe()));
+  if (response.dedupe() == v1::SubmitGenerationResponse::DEDUPE_JOINED ||
+      response.dedupe() == v1::SubmitGenerationResponse::DEDUPE_REPLAYED) {
+    headers.emplace_back("Idempotency-Replayed", "true");
+  }
+}
+
+// The submission waits, and nothing can be told before its next attempt.
+int64_t RetryAfterSeconds(const v1::Submission& submission, absl::Time now) {
+  const int64_t until_next_attempt =
+      submission.next_attempt_time().seconds() - absl::ToUnixSeconds(now);
+  return std::clamp<int64_t>(until_next_attempt, 1, kRetryAfterSecondsMax);
+}
+
+HttpResponse SubmittedResponse(const v1::SubmitGenerationResponse& response, absl::Time now,
+                               Language language) {
+  HttpResponse http;
+  if (const v1::Submission& submission = response.submission(); submission.task_id().empty()) {
+    const std::string message =
+        MakeText(TextId::kSubmissionPending, {Verbatim(submission.id())}).In(language);
+    const Json body = {
+        {"error", {{"code", 503}, {"message", message}, {"type", "submission_pending"}}}};
+    http = JsonResponse(503, JsonText(body));
+    http.headers.emplace_back("Retry-After", std::to_string(RetryAfterSeconds(submission, now)));
+  } else {
+    Json task = {{"status", "submitted"}, {"task_id", submission.task_id()}};
+    Json body = {{"code", 200}, {"data", Json::array({std::move(task)})}};
+    http = JsonResponse(200, JsonText(body));
+  }
+  AddSubmissionHeaders(response, http.headers);
+  return http;
+}
+
+// The call of a request that may be read; otherwise the request is answered.
+std::optional<ApiCall> Admit(const RouteCall& call, Authenticator& authenticator) {
+  const HttpRequest& request = call.exchange->request();
+  absl::StatusOr<ApiCall> admitted = CallOf(authenticator, request);
+  if (!admitted.ok()) {
+    call.exchange->Answer(ErrorResponse(admitted.status(), ErrorForm::kPage, call.language));
+    return std::nullopt;
+  }
+  return *std::move(admitted);
+}
+
+void Submit(const RouteCall& call, Authenticator& authenticator, GenerationApi& generations,
+            Clock* clock) {
+  const HttpRequest& http = call.exchange->request();
+  std::optional<ApiCall> api_call = Admit(call, authenticator);
+  if (!api_call.has_value()) {
+    return;
+  }
+  if (std::optional<HttpResponse> refusal = RefuseMediaType(http, ErrorForm::kPage, call.language);
+      refusal.has_value()) {
+    call.exchange->Answer(*std::move(refusal));
+    return;
+  }
+  v1::SubmitGenerationRequest request;
+  RequestReader reader(&request, FieldNames::kProto);
+  ReadHeaders(http, &request, reader);
+  if (http.body.empty()) {
+    reader.AddFault(MakeViolation("", MakeText(TextId::kJsonNotObject)));
+  }
+  ReadJsonBody(http.body, reader, "spec");
+  for (const auto& parameter : call.target.query) {
+    reader.AddFault(MakeViolation(parameter.first.size() < 64 ? parameter.first : "",
+                                  MakeText(TextId::kFieldUnknown)));
+  }
+  api_call->faults = reader.TakeFaults();
+  const auto response = std::make_shared<v1::SubmitGenerationResponse>();
+  const ApiHandle handle = generations.SubmitGeneration(
+      *std::move(api_call), request, response.get(),
+      [exchange = call.exchange, response, language = call.language,
+       clock](const absl::Status& status) {
+        exchange->Answer(status.ok() ? SubmittedResponse(*response, clock->Now(), language)
+                                     : ErrorResponse(status, ErrorForm::kPage, language));
+      });
+  if (handle != nullptr) {
+    call.exchange->OnGone([handle] { handle->StopWaiting(); });
+  }
+}
+
+// The family answers 400 for a task that it does not know.
+HttpResponse TaskResponse(const std::string& task_id, const absl::Status& status,
+                          Language language) {
+  if (status.ok()) {
+    const Json body = {{"code", 200}, {"data", {{"id", task_id}, {"status", "submitted"}}}};
+    return JsonResponse(200, JsonText(body));
+  }
+  if (absl::IsNotFound(status)) {
+    return RefusalResponse(400, MakeText(TextId::kTaskUnknown), ErrorForm::kPage, language);
+  }
+  return ErrorResponse(status, ErrorForm::kPage, language);
+}
+
+void GetTask(const RouteCall& call, Authenticator& authenticator, GenerationApi& generations) {
+  std::optional<ApiCall> api_call = Admit(call, authenticator);
+  if (!api_call.has_value()) {
+    return;
+  }
+  v1::GetSubmissionRequest request;
+  request.set_task_id(call.variables.front().second);
+  request.set_view(v1::SUBMISSION_VIEW_BASIC);
+  const auto response = std::make_shared<v1::Submission>();
+  generations.GetSubmission(*std::move(api_call), request, response.get(),
+                            [exchange = call.exchange, response, task_id = request.task_id(),
+                             language = call.language](const absl::Status& status) {
+                              HttpResponse http = TaskResponse(task_id, status, language);
+                              if (status.ok()) {
+                                http.headers.emplace_back("Genledger-Submission-Id",
+                                                          response->id());
+                              }
+                              exchange->Answer(std::move(http));
+                            });
+}
+
+}  // namespace
+
+void AddPageRoutes(Router* router, Authenticator* authenticator, GenerationApi* generations,
+                   Clock* clock) {
+  router->Add("POST", "/v1/videos/generations", ErrorForm::kPage,
+              [=](const RouteCall& call) { Submit(call, *authenticator, *generations, clock); });
+  router->Add("GET", "/v1/tasks/{task_id}", ErrorForm::kPage,
+              [=](const RouteCall& call) { GetTask(call, *authenticator, *generations); });
+}
+
+}  // namespace genledger

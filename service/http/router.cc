@@ -1,0 +1,104 @@
+#include "service/http/router.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "service/base/check.h"
+#include "service/base/texts.h"
+#include "service/http/accept_language.h"
+#include "service/http/http_message.h"
+
+namespace genledger {
+namespace {
+
+TextId TextOfRefusal(int status) {
+  switch (status) {
+    case 408:
+      return TextId::kHttpTimeout;
+    case 413:
+      return TextId::kHttpBodyTooLarge;
+    case 414:
+      return TextId::kHttpUrlTooLong;
+    case 417:
+      return TextId::kHttpExpectation;
+    case 431:
+      return TextId::kHttpHeadTooLarge;
+    case 501:
+      return TextId::kHttpTransferCoding;
+    default:
+      return TextId::kHttpBadRequest;
+  }
+}
+
+Language LanguageOfRequest(const HttpRequest& request) {
+  return LanguageOf(request.Header("Accept-Language"));
+}
+
+}  // namespace
+
+void Router::Add(std::string_view method, std::string_view path, ErrorForm error_form,
+                 std::function<void(RouteCall)> serve) {
+  absl::StatusOr<PathTemplate> parsed = PathTemplate::Parse(path);
+  GL_CHECK(parsed.ok(), "a route's path is a template");
+  Route route{.method = std::string(method),
+              .path = *std::move(parsed),
+              .error_form = error_form,
+              .serve = std::move(serve)};
+  const auto at = route.path.has_verb()
+                      ? std::find_if(routes_.begin(), routes_.end(),
+                                     [](const Route& other) { return !other.path.has_verb(); })
+                      : routes_.end();
+  routes_.insert(at, std::move(route));
+}
+
+void Router::Handle(std::shared_ptr<HttpExchange> exchange) {
+  const HttpRequest& request = exchange->request();
+  RouteCall call{.language = LanguageOfRequest(request)};
+  std::optional<UrlTarget> target = ParseUrlTarget(request.target);
+  if (!target.has_value()) {
+    exchange->Answer(Refuse(400, request));
+    return;
+  }
+  call.target = *std::move(target);
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
+  std::string allowed;
+  ErrorForm form = ErrorForm::kApi;
+  for (const Route& route : routes_) {
+    std::optional<PathTemplate::Variables> variables = route.path.Match(call.target.path);
+    if (variables.has_value() && route.method == method) {
+      call.variables = *std::move(variables);
+      call.exchange = std::move(exchange);
+      route.serve(std::move(call));
+      return;
+    }
+    if (variables.has_value()) {
+      allowed += (allowed.empty() ? "" : ", ") + route.method;
+      form = route.error_form;
+    }
+  }
+  HttpResponse refusal =
+      allowed.empty()
+          ? RefusalResponse(404, MakeText(TextId::kHttpNoSuchRoute), form, call.language)
+          : RefusalResponse(405, MakeText(TextId::kHttpMethodNotAllowed, {Verbatim(allowed)}), form,
+                            call.language);
+  if (!allowed.empty()) {
+    refusal.headers.emplace_back("Allow", allowed);
+  }
+  exchange->Answer(std::move(refusal));
+}
+
+HttpResponse Router::Refuse(int status, const HttpRequest& request) {
+  ErrorForm form = ErrorForm::kApi;
+  const std::string_view path =
+      std::string_view(request.target).substr(0, request.target.find('?'));
+  for (const Route& route : routes_) {
+    if (route.path.Match(path).has_value()) {
+      form = route.error_form;
+      break;
+    }
+  }
+  return RefusalResponse(status, MakeText(TextOfRefusal(status)), form, LanguageOfRequest(request));
+}
+
+}  // namespace genledger
