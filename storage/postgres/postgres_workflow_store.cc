@@ -59,9 +59,22 @@ absl::StatusOr<RecordedAccount> Bind(GroupTransaction& transaction, const Accoun
   return wanted;
 }
 
+// Names the tables that are used: replicas whose roles have search_paths of their own would keep
+// a ledger each, and so pay for the same content, without any other sign of it.
+absl::StatusOr<std::string> DescribeLedger(postgres::Connection& connection,
+                                           const ConnectionParameters& parameters,
+                                           absl::Duration timeout) {
+  GL_ASSIGN_OR_RETURN(const std::vector<postgres::Rows> names,
+                      connection.Run({{"SELECT current_schema(), current_user", {}}}, timeout));
+  return absl::StrCat(postgres::DescribeConnection(parameters), " schema=", names[0].Text(0, 0),
+                      " role=", names[0].Text(0, 1));
+}
+
 class Store : public WorkflowStore {
  public:
-  Store(const PostgresStoreOptions& options, const ConnectionParameters& parameters);
+  // `description` is for people.
+  Store(const PostgresStoreOptions& options, const ConnectionParameters& parameters,
+        std::string description);
   ~Store() override { Store::Shutdown(); }
 
   void Submit(SubmitCommand command, Callback<SubmitOutcome> done) override;
@@ -122,9 +135,10 @@ class Store : public WorkflowStore {
   postgres::ReadPool readers_;
 };
 
-Store::Store(const PostgresStoreOptions& options, const ConnectionParameters& parameters)
+Store::Store(const PostgresStoreOptions& options, const ConnectionParameters& parameters,
+             std::string description)
     : options_(options),
-      description_(postgres::DescribeConnection(parameters)),
+      description_(std::move(description)),
       skew_(options.clock, options.logger),
       notifier_({.parameters = parameters,
                  .timeout = options.round_trip_timeout,
@@ -324,7 +338,12 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> PostgresWorkflowStore::Open(
   if (absl::Status status = postgres::Migrate(**connection); !status.ok()) {
     return naming(status);
   }
-  return std::make_unique<Store>(options, parameters);
+  absl::StatusOr<std::string> ledger =
+      DescribeLedger(**connection, parameters, options.round_trip_timeout);
+  if (!ledger.ok()) {
+    return naming(ledger.status());
+  }
+  return std::make_unique<Store>(options, parameters, *std::move(ledger));
 }
 
 }  // namespace genledger

@@ -106,6 +106,13 @@ class PostgresTest(PostgresCase):
         self.assertEqual({answer.submission.task_id for answer in answers}, {answers[0].submission.task_id})
         self.assertEqual(upstream.stats()["posts_received"], 1)
 
+    def test_the_log_names_the_tables(self):
+        self.postgres.query("CREATE ROLE apart SUPERUSER LOGIN")
+        self.postgres.query("CREATE SCHEMA elsewhere")
+        self.postgres.query("ALTER ROLE apart SET search_path = elsewhere")
+        server = self.replica(self.simulator(), "a", store=self.postgres.location("apart"))
+        self.assertIn("schema=elsewhere role=apart", server.process.log())
+
     def test_a_caller_learns_at_once_what_the_other_replica_did(self):
         upstream = self.simulator()
         upstream.rules({"latency_ms": 1500})
