@@ -66,8 +66,9 @@ absl::StatusOr<std::string> DescribeLedger(postgres::Connection& connection,
                                            absl::Duration timeout) {
   GL_ASSIGN_OR_RETURN(const std::vector<postgres::Rows> names,
                       connection.Run({{"SELECT current_schema(), current_user", {}}}, timeout));
-  return absl::StrCat(postgres::DescribeConnection(parameters), " schema=", names[0].Text(0, 0),
-                      " role=", names[0].Text(0, 1));
+  return absl::StrCat(postgres::DescribeConnection(parameters),
+                      " schema=", std::string(names[0].Text(0, 0)),
+                      " role=", std::string(names[0].Text(0, 1)));
 }
 
 class Store : public WorkflowStore {

@@ -88,9 +88,9 @@ absl::StatusOr<std::unique_ptr<Program>> Deployment::StartServer(const ServerPla
   std::ofstream(key_file) << kApiKey << "\n";
   ChildCommand command{
       .program = Runfile("service/server/genledger"),
-      .arguments = {"--insecure", "--listen=127.0.0.1:0", "--http_listen=", "--port_file=" + port_file,
-                    "--store=" + plan.store, "--replica=" + plan.name,
-                    "--receipt_journal=" + NewFile("receipts"),
+      .arguments = {"--insecure", "--listen=127.0.0.1:0",
+                    "--http_listen=", "--port_file=" + port_file, "--store=" + plan.store,
+                    "--replica=" + plan.name, "--receipt_journal=" + NewFile("receipts"),
                     "--upstream_url=http://" + plan.upstream_address,
                     // Another simulator, on another port, is the same account.
                     "--upstream_account=bench", "--upstream_api_key_file=" + key_file}};
