@@ -149,8 +149,10 @@ class RealServerTest(ClientCase):
         self.assertEqual(genledger.state_name(waiting()), "CANCELLED")
 
     def cancel_elsewhere(self, submission_id):
-        """By a client that has not yet seen the server go away."""
-        with contextlib.closing(genledger.Client(self.genledger.address)) as client:
+        """By a client that comes back however long the server took to start: gRPC shares the connection, and so its
+        pause after a failure, with the client that waits."""
+        patient = genledger.ClientOptions(retry=genledger.RetryOptions(attempts_max=20))
+        with contextlib.closing(genledger.Client(self.genledger.address, options=patient)) as client:
             client.cancel(submission_id)
 
     def background(self, work):

@@ -155,7 +155,8 @@ class PostgresTest(PostgresCase):
         passwords.write_text("*:*:*:writer:wrong\n", encoding="utf-8")
         passwords.chmod(0o600)
         servers = {
-            "the server is read-only": self.replica(upstream, "a", store=self.postgres.location(database="standby")),
+            "default_transaction_read_only is on": self.replica(
+                upstream, "a", store=self.postgres.location(database="standby")),
             "password authentication failed": self.replica(
                 upstream, "b", store=self.postgres.location("writer", "locked", f"passfile={passwords}")),
             'database "gone" does not exist': self.replica(upstream, "c", store=self.postgres.location(database="gone"))}
@@ -177,7 +178,7 @@ class PostgresTest(PostgresCase):
         self.assertEqual(well.submit("well", request_id="well").submission.state, Submission.STATE_SUBMITTED)
 
         self.postgres.query("ALTER DATABASE standby RESET default_transaction_read_only")
-        wait_until(lambda: self.status(servers["the server is read-only"]).ready, "ready again")
+        wait_until(lambda: self.status(servers["default_transaction_read_only is on"]).ready, "ready again")
 
 
 class RefusedCase(Case):
