@@ -147,7 +147,7 @@ class PageTest(HttpCase):
 
     def test_every_fault_is_listed_by_its_name_and_nothing_is_written(self):
         answer = self.generate({"model": "veo3.1-lite", "prompt": 5, "duration": "long", "seed": 1, "resolution": "8k",
-                                "n": 2, "image_urls": "x"})
+                                "n": 2, "image_urls": 5})
         self.assert_page_error(answer, 400, "invalid_request_error")
         for field in ("prompt", "duration", "seed", "resolution", "n", "image_urls"):
             # Once: what could not be read is not judged as absent, too.

@@ -36,6 +36,8 @@ count_logged() {
   read -r status seconds <"$log.result"
   rm "$log.result"
   count "$status" "$name" "$seconds s" "$log"
+  # A check may leave out a part of itself: that is told, and why.
+  sed -n 's/^NOT TESTED: /     &/p' "$log"
   if [[ $status -ne 0 ]]; then
     tail -n "$LOG_TAIL_LINES" "$log" | sed 's/^/     | /'
   fi
