@@ -39,7 +39,10 @@ step_format() {
   check buildifier bazel_format
 }
 
-step_lint() { check shellcheck shell_lint; }
+step_lint() {
+  check shellcheck shell_lint
+  check "README.zh-CN.md" readme_translation
+}
 
 step_protos() {
   check "buf lint" proto_lint
