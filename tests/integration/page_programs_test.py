@@ -34,7 +34,8 @@ class PageProgramTest(Case):
         if not runs(self.language.probe, self.directory):
             missing = f"the page's {title} program, which needs {self.language.packages}; ./test.sh --all installs that"
             self.assertNotEqual(os.environ.get("GENLEDGER_TEST_ALL"), "1", missing)
-            print(f"NOT TESTED: {missing}", flush=True)
+            # On a line of its own: the test's name stands on this one.
+            print(f"\nNOT TESTED: {missing}", flush=True)
             self.skipTest(missing)
         self.program = page_programs.programs()[title]
         for old, new in self.language.mend.items():
