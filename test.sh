@@ -28,8 +28,8 @@ Installs what is missing (apt, as root or with sudo; npm for two linters and the
 and each test target counts as one; the last line is "N passed, N failed". Logs: $LOG_DIRECTORY/.
 
   --all        the long form: clang-tidy on every source and not on the changed ones only, both sanitizers on every
-               C++ test, five minutes for each fuzzer, the Go client, and GENLEDGER_TEST_ALL=1 for the tests that have a
-               long form of their own
+               C++ test, five minutes for each fuzzer, the Go client, the upstream's page's programs in every language
+               that Debian has, and GENLEDGER_TEST_ALL=1 for the tests that have a long form of their own
   --only=STEP  one of: ${STEPS[*]}
 EOF
 }
@@ -39,7 +39,10 @@ step_format() {
   check buildifier bazel_format
 }
 
-step_lint() { check shellcheck shell_lint; }
+step_lint() {
+  check shellcheck shell_lint
+  check "README.zh-CN.md" readme_translation
+}
 
 step_protos() {
   check "buf lint" proto_lint

@@ -146,8 +146,7 @@ absl::Status CheckBacklog(StoreTransaction& transaction, const SubmitCommand& co
   if (BacklogAdmits(command.backlog_max, account_pending, tenant_pending)) {
     return absl::OkStatus();
   }
-  return errors::BacklogFull("as many submissions wait for the upstream as may; submit again later",
-                             kBacklogRetryDelay);
+  return errors::BacklogFull(kBacklogRetryDelay);
 }
 
 absl::StatusOr<SubmitOutcome> StartRun(StoreTransaction& transaction, const SubmitCommand& command,

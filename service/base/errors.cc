@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "service/base/texts.h"
 
 namespace genledger::errors {
 namespace {
@@ -182,17 +181,16 @@ absl::Status ShuttingDown() {
                         {.reason = ErrorReason::kShuttingDown, .retry_delay = absl::Seconds(1)});
 }
 
-absl::Status BacklogFull(std::string_view what, absl::Duration retry_delay) {
-  return MakeLocalError(absl::StatusCode::kResourceExhausted,
-                        MakeText(TextId::kErrorBacklogFull, {Verbatim(std::string(what))}),
+absl::Status BacklogFull(absl::Duration retry_delay) {
+  return MakeLocalError(absl::StatusCode::kResourceExhausted, MakeText(TextId::kErrorBacklogFull),
                         {.reason = ErrorReason::kBacklogFull,
                          .retry_delay = retry_delay,
                          .quota_subject = "backlog"});
 }
 
-absl::Status PermissionDenied(std::string_view what) {
+absl::Status PermissionDenied(TextId why) {
   return MakeLocalError(absl::StatusCode::kPermissionDenied,
-                        MakeText(TextId::kErrorPermissionDenied, {Verbatim(std::string(what))}),
+                        MakeText(TextId::kErrorPermissionDenied, {MakeText(why)}),
                         {.reason = ErrorReason::kPermissionDenied, .no_retry = true});
 }
 
@@ -206,11 +204,10 @@ absl::Status EtagMismatch(const SubmissionId& id) {
                         NoRetryAboutSubmission(id, ErrorReason::kEtagMismatch));
 }
 
-absl::Status IllegalState(const SubmissionId& id, std::string_view what) {
-  return MakeLocalError(
-      absl::StatusCode::kFailedPrecondition,
-      MakeText(TextId::kErrorIllegalState, {IdText(id), Verbatim(std::string(what))}),
-      NoRetryAboutSubmission(id, ErrorReason::kIllegalState));
+absl::Status IllegalState(const SubmissionId& id, TextId why) {
+  return MakeLocalError(absl::StatusCode::kFailedPrecondition,
+                        MakeText(TextId::kErrorIllegalState, {IdText(id), MakeText(why)}),
+                        NoRetryAboutSubmission(id, ErrorReason::kIllegalState));
 }
 
 }  // namespace genledger::errors

@@ -11,6 +11,7 @@
 #include "service/base/error_details.h"
 #include "service/base/error_reason.h"
 #include "service/base/ids.h"
+#include "service/base/texts.h"
 
 namespace genledger::errors {
 
@@ -48,16 +49,17 @@ absl::Status UpstreamBreakerOpen(ErrorReason reason, std::string_view text,
                                  absl::Duration retry_delay);
 
 // UNAVAILABLE STORE_UNAVAILABLE: the store is down, or a commit is in doubt (a repeat joins).
+// `what` is for operators, and in English only.
 absl::Status StoreUnavailable(std::string_view what);
 
 // UNAVAILABLE SHUTTING_DOWN: this replica drains; another one (or this one, restarted) answers.
 absl::Status ShuttingDown();
 
-// RESOURCE_EXHAUSTED BACKLOG_FULL: `what` names the limit that was reached.
-absl::Status BacklogFull(std::string_view what, absl::Duration retry_delay);
+// RESOURCE_EXHAUSTED BACKLOG_FULL: --backlog_max is reached.
+absl::Status BacklogFull(absl::Duration retry_delay);
 
-// PERMISSION_DENIED: the caller's role or tenant does not allow it; `what` names neither.
-absl::Status PermissionDenied(std::string_view what);
+// PERMISSION_DENIED: the caller's role or tenant does not allow it; `why` (kDenied…) names neither.
+absl::Status PermissionDenied(TextId why);
 
 // ABORTED: the record has moved on since the caller read it (internal: lease, epoch or attempt
 // fenced off).
@@ -66,7 +68,8 @@ absl::Status FencedOff(const SubmissionId& id, std::string_view what);
 // ABORTED ETAG_MISMATCH: the submission has changed since the caller read it.
 absl::Status EtagMismatch(const SubmissionId& id);
 
-// FAILED_PRECONDITION ILLEGAL_STATE: the verb does not fit the state.
-absl::Status IllegalState(const SubmissionId& id, std::string_view what);
+// FAILED_PRECONDITION ILLEGAL_STATE: the verb does not fit the state; `why` (kState…) says which
+// would.
+absl::Status IllegalState(const SubmissionId& id, TextId why);
 
 }  // namespace genledger::errors

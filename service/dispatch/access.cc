@@ -43,7 +43,7 @@ absl::StatusOr<std::optional<std::string>> TenantToRead(const Principal& caller,
     return std::optional<std::string>(caller.tenant);
   }
   if (caller.role != Role::kOperator) {
-    return errors::PermissionDenied("this identity may not read other tenants");
+    return errors::PermissionDenied(TextId::kDeniedOtherTenants);
   }
   if (asked == kAllTenants) {
     if (all_tenants == AllTenants::kRefused) {
@@ -57,14 +57,14 @@ absl::StatusOr<std::optional<std::string>> TenantToRead(const Principal& caller,
 absl::StatusOr<std::optional<std::string>> TenantToChange(const Principal& caller,
                                                           const std::string& asked) {
   if (caller.role == Role::kReader) {
-    return errors::PermissionDenied("this identity may read only");
+    return errors::PermissionDenied(TextId::kDeniedReader);
   }
   return TenantToRead(caller, asked, AllTenants::kRefused);
 }
 
 absl::Status RequireOperator(const Principal& caller) {
   return caller.role == Role::kOperator ? absl::OkStatus()
-                                        : errors::PermissionDenied("this is for operators");
+                                        : errors::PermissionDenied(TextId::kDeniedOperators);
 }
 
 }  // namespace genledger

@@ -170,7 +170,7 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
   call->wait_deadline = now + std::min(wait, input.time_left - kDeadlineMargin);
   std::shared_ptr<CallHandle> handle = call->handle;
   if (caller.role == Role::kReader) {
-    call->done(errors::PermissionDenied("this identity may read only"));
+    call->done(errors::PermissionDenied(TextId::kDeniedReader));
     return handle;
   }
 

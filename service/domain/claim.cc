@@ -4,13 +4,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/base/errors.h"
+#include "service/base/texts.h"
 
 namespace genledger {
 
 absl::StatusOr<Change> ClaimSubmission(const Submission& before, const Claim& claim,
                                        absl::Time now) {
   if (!TransitionAllowed(before.state, TransitionEvent::kClaimed, SubmissionState::kDispatching)) {
-    return errors::IllegalState(before.id, "only a PENDING submission can be claimed");
+    return errors::IllegalState(before.id, TextId::kStateClaim);
   }
   return StartAttempt(before, claim, TransitionEvent::kClaimed, AttemptKind::kOrdinary, now);
 }

@@ -9,27 +9,20 @@
 namespace genledger {
 namespace {
 
-constexpr std::string_view kAnyText = "must be a text";
-constexpr std::string_view kStateRule =
-    "must be PENDING, DISPATCHING, SUBMITTED, FAILED, OUTCOME_UNKNOWN, CANCELLED or ABANDONED";
-constexpr std::string_view kTimeRule = "must be an RFC 3339 time such as 2026-11-22T10:00:00Z";
-
 constexpr FilterFieldRule kRules[] = {
-    {"id", FilterField::kId, /*ordered=*/true, false, "must be a submission id"},
-    {"state", FilterField::kState, false, false, kStateRule},
-    {"model", FilterField::kModel, false, true, kAnyText},
-    {"spec.model", FilterField::kModel, false, true, kAnyText},
-    {"task_id", FilterField::kTaskId, false, true, kAnyText},
-    {"request_id", FilterField::kRequestId, false, true, kAnyText},
-    {"request_hash", FilterField::kRequestHash, false, false,
-     "must be 64 lower-case hexadecimal digits"},
-    {"upstream_account", FilterField::kUpstreamAccount, false, true, kAnyText},
-    {"labels", FilterField::kLabel, false, true, kAnyText},
-    {"failure.reason", FilterField::kFailureReason, false, true,
-     "must be the name of an error reason such as UPSTREAM_UNAVAILABLE"},
-    {"create_time", FilterField::kCreateTime, /*ordered=*/true, true, kTimeRule},
-    {"update_time", FilterField::kUpdateTime, /*ordered=*/true, true, kTimeRule},
-    {"submit_time", FilterField::kSubmitTime, /*ordered=*/true, true, kTimeRule},
+    {"id", FilterField::kId, /*ordered=*/true, false, TextId::kFilterValueId},
+    {"state", FilterField::kState, false, false, TextId::kFilterValueState},
+    {"model", FilterField::kModel, false, true, TextId::kFilterValueText},
+    {"spec.model", FilterField::kModel, false, true, TextId::kFilterValueText},
+    {"task_id", FilterField::kTaskId, false, true, TextId::kFilterValueText},
+    {"request_id", FilterField::kRequestId, false, true, TextId::kFilterValueText},
+    {"request_hash", FilterField::kRequestHash, false, false, TextId::kFilterValueHash},
+    {"upstream_account", FilterField::kUpstreamAccount, false, true, TextId::kFilterValueText},
+    {"labels", FilterField::kLabel, false, true, TextId::kFilterValueText},
+    {"failure.reason", FilterField::kFailureReason, false, true, TextId::kFilterValueReason},
+    {"create_time", FilterField::kCreateTime, /*ordered=*/true, true, TextId::kFilterValueTime},
+    {"update_time", FilterField::kUpdateTime, /*ordered=*/true, true, TextId::kFilterValueTime},
+    {"submit_time", FilterField::kSubmitTime, /*ordered=*/true, true, TextId::kFilterValueTime},
 };
 
 constexpr int kStateNumberMax = static_cast<int>(SubmissionState::kAbandoned);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "service/base/texts.h"
 #include "service/domain/list_filter.h"
 
 namespace genledger {
@@ -16,8 +17,8 @@ struct FilterFieldRule {
   bool ordered = false;
   // FIELD:* is allowed: it may be absent.
   bool may_be_absent = false;
-  // "must be …", for people.
-  std::string_view value_rule;
+  // What its values must be.
+  TextId value_rule = TextId::kFilterValueText;
 };
 
 // For people: every name, in one line.

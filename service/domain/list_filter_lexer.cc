@@ -21,8 +21,8 @@ Kind KindOfWord(std::string_view word) {
   return word == "NOT" ? Kind::kNot : Kind::kText;
 }
 
-FilterToken Fault(size_t offset, std::string_view what) {
-  return {.kind = Kind::kFault, .offset = offset, .text = std::string(what)};
+FilterToken Fault(size_t offset, TextId what) {
+  return {.kind = Kind::kFault, .offset = offset, .fault = what};
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ FilterToken FilterLexer::NextValue() {
     return String();
   }
   if (Contains(kEndsOfValue, c)) {
-    return Fault(start, "a value is expected here; quote one that contains = ! < > or parentheses");
+    return Fault(start, TextId::kFilterValueQuote);
   }
   return Word(kEndsOfValue);
 }
@@ -102,7 +102,7 @@ FilterToken FilterLexer::Operator() {
   if (equals) {
     ++at_;
   } else if (first == '!') {
-    return Fault(start, "! is no operator; write != or NOT");
+    return Fault(start, TextId::kFilterNot);
   }
   return {.kind = Kind::kOperator,
           .offset = start,
@@ -122,11 +122,11 @@ FilterToken FilterLexer::String() {
       continue;
     }
     if (at_ == text_.size() || !Contains("\"'\\", text_[at_])) {
-      return Fault(at_ - 1, "only \\\" \\' and \\\\ are escapes");
+      return Fault(at_ - 1, TextId::kFilterEscape);
     }
     token.text += text_[at_++];
   }
-  return Fault(token.offset, "a quoted string has no end");
+  return Fault(token.offset, TextId::kFilterOpenString);
 }
 
 }  // namespace genledger

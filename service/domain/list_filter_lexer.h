@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "service/base/texts.h"
+
 namespace genledger {
 
 struct FilterToken {
@@ -20,12 +22,13 @@ struct FilterToken {
     kText,      // a word without quotes
     kString,    // what was between quotes, escapes resolved
     kOperator,  // = != < <= > >= :
-    kFault,     // `text` says what is wrong, in words of ours
+    kFault,     // `fault` says what is wrong
   };
 
   Kind kind = Kind::kEnd;
   size_t offset = 0;  // of its first byte
   std::string text;
+  TextId fault = TextId::kEnd;
 };
 
 // Reads tokens from left to right. The same bytes mean different things in the two places where a

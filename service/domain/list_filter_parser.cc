@@ -1,9 +1,9 @@
 #include "service/domain/list_filter_parser.h"
 
+#include <initializer_list>
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "service/base/error_details.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
@@ -25,9 +25,13 @@ absl::Status Invalid(LocalText description) {
   return errors::FieldInvalid({MakeViolation("filter", std::move(description))});
 }
 
-absl::Status FaultAt(size_t offset, std::string_view what) {
+absl::Status FaultAt(size_t offset, TextId what, std::initializer_list<LocalText> arguments = {}) {
   return Invalid(MakeText(TextId::kFilterAt,
-                          {Verbatim(std::to_string(offset + 1)), Verbatim(std::string(what))}));
+                          {Verbatim(std::to_string(offset + 1)), MakeText(what, arguments)}));
+}
+
+absl::Status LimitAt(size_t offset, TextId what, size_t limit) {
+  return FaultAt(offset, what, {Verbatim(std::to_string(limit))});
 }
 
 FilterOperator OperatorOf(std::string_view text) {
@@ -103,17 +107,17 @@ class Parser {
 absl::Status Parser::Unexpected() const {
   switch (token_.kind) {
     case Kind::kFault:
-      return FaultAt(token_.offset, token_.text);
+      return FaultAt(token_.offset, token_.fault);
     case Kind::kEnd:
-      return FaultAt(token_.offset, "the filter ends where a term is expected");
+      return FaultAt(token_.offset, TextId::kFilterEnds);
     case Kind::kRightParenthesis:
-      return FaultAt(token_.offset, "a ) that closes nothing, or closes an empty group");
+      return FaultAt(token_.offset, TextId::kFilterClosesNothing);
     case Kind::kOperator:
-      return FaultAt(token_.offset, "an operator without a field in front");
+      return FaultAt(token_.offset, TextId::kFilterNoField);
     case Kind::kString:
-      return FaultAt(token_.offset, "a term begins with the name of a field, not with a string");
+      return FaultAt(token_.offset, TextId::kFilterStringFirst);
     default:
-      return FaultAt(token_.offset, "a term is expected here");
+      return FaultAt(token_.offset, TextId::kFilterTerm);
   }
 }
 
@@ -180,12 +184,12 @@ Node Parser::Simple() {
 Node Parser::Composite() {
   const size_t opened = token_.offset;
   if (++depth_ > kFilterDepthMax) {
-    return FaultAt(opened, absl::StrCat("more than ", kFilterDepthMax, " nested parentheses"));
+    return LimitAt(opened, TextId::kFilterTooDeep, kFilterDepthMax);
   }
   Advance();
   GL_ASSIGN_OR_RETURN(FilterNode node, Expression());
   if (token_.kind == Kind::kEnd) {
-    return FaultAt(opened, "a ( is never closed");
+    return FaultAt(opened, TextId::kFilterNotClosed);
   }
   if (token_.kind != Kind::kRightParenthesis) {
     return Unexpected();
@@ -206,21 +210,20 @@ absl::StatusOr<FilterComparison> Parser::Field(const FilterFieldRule*& rule) {
     if (comparison.label_key.empty()) {
       std::optional<FilterToken> key = lexer_.AdjacentString();
       if (key.has_value() && key->kind == Kind::kFault) {
-        return FaultAt(key->offset, key->text);
+        return FaultAt(key->offset, key->fault);
       }
       if (!key.has_value() || key->text.empty()) {
-        return FaultAt(offset, "labels. is followed by the key of a label");
+        return FaultAt(offset, TextId::kFilterLabelKey);
       }
       comparison.label_key = std::move(key->text);
     }
   }
   rule = FindFilterField(name);
   if (rule == nullptr && IsKeywordInSmallLetters(name)) {
-    return FaultAt(offset, "AND, OR and NOT are written in capitals");
+    return FaultAt(offset, TextId::kFilterCapitals);
   }
   if (rule == nullptr) {
-    return FaultAt(offset,
-                   absl::StrCat("unknown field; fields are ", std::string(kFilterFieldNames)));
+    return FaultAt(offset, TextId::kFilterFieldUnknown, {Verbatim(std::string(kFilterFieldNames))});
   }
   comparison.field = rule->field;
   Advance();
@@ -231,11 +234,11 @@ absl::StatusOr<FilterComparison> Parser::Field(const FilterFieldRule*& rule) {
 absl::Status Parser::LabelPresence(FilterComparison& comparison) {
   FilterToken key = lexer_.NextValue();
   if (key.kind == Kind::kFault) {
-    return FaultAt(key.offset, key.text);
+    return FaultAt(key.offset, key.fault);
   }
   const bool bare = key.kind == Kind::kText && key.text.find('*') == std::string::npos;
   if ((!bare && key.kind != Kind::kString) || key.text.empty()) {
-    return FaultAt(key.offset, "labels: is followed by the key of a label");
+    return FaultAt(key.offset, TextId::kFilterLabelPresence);
   }
   comparison.op = FilterOperator::kPresent;
   comparison.label_key = std::move(key.text);
@@ -247,21 +250,21 @@ absl::Status Parser::LabelPresence(FilterComparison& comparison) {
 absl::Status Parser::Value(const FilterFieldRule& rule, bool has, FilterComparison& comparison) {
   const FilterToken value = lexer_.NextValue();
   if (value.kind == Kind::kFault) {
-    return FaultAt(value.offset, value.text);
+    return FaultAt(value.offset, value.fault);
   }
   if (value.kind != Kind::kText && value.kind != Kind::kString) {
-    return FaultAt(value.offset, "a value is expected here");
+    return FaultAt(value.offset, TextId::kFilterValue);
   }
   if (value.kind == Kind::kText && value.text.find('*') != std::string::npos) {
     if (value.text != "*" || !has) {
-      return FaultAt(value.offset, "there are no wildcards; quote a value that contains *");
+      return FaultAt(value.offset, TextId::kFilterWildcard);
     }
     if (!rule.may_be_absent) {
-      return FaultAt(value.offset, "this field is never absent: :* says nothing");
+      return FaultAt(value.offset, TextId::kFilterNeverAbsent);
     }
     comparison.op = FilterOperator::kPresent;
   } else if (!SetFilterValue(value.text, comparison)) {
-    return FaultAt(value.offset, absl::StrCat("the value ", std::string(rule.value_rule)));
+    return FaultAt(value.offset, rule.value_rule);
   }
   Advance();
   return absl::OkStatus();
@@ -269,7 +272,7 @@ absl::Status Parser::Value(const FilterFieldRule& rule, bool has, FilterComparis
 
 Node Parser::Comparison() {
   if (++terms_ > kFilterTermsMax) {
-    return FaultAt(token_.offset, absl::StrCat("more than ", kFilterTermsMax, " terms"));
+    return LimitAt(token_.offset, TextId::kFilterTooManyTerms, kFilterTermsMax);
   }
   const FilterFieldRule* rule = nullptr;
   FilterNode node;
@@ -279,19 +282,19 @@ Node Parser::Comparison() {
     return Unexpected();
   }
   if (token_.kind != Kind::kOperator) {
-    return FaultAt(token_.offset, "an operator is expected here: = != < <= > >= or :");
+    return FaultAt(token_.offset, TextId::kFilterOperator);
   }
   const bool has = token_.text == ":";
   comparison.op = OperatorOf(token_.text);
   if (comparison.field == FilterField::kLabel && comparison.label_key.empty()) {
     if (!has) {
-      return FaultAt(token_.offset, "labels as a whole knows : only; one label is labels.KEY");
+      return FaultAt(token_.offset, TextId::kFilterLabelsWhole);
     }
     GL_RETURN_IF_ERROR(LabelPresence(comparison));
     return node;
   }
   if (IsOrder(comparison.op) && !rule->ordered) {
-    return FaultAt(token_.offset, "this field knows = != and : only");
+    return FaultAt(token_.offset, TextId::kFilterNoOrder);
   }
   GL_RETURN_IF_ERROR(Value(*rule, has, comparison));
   return node;
@@ -301,7 +304,7 @@ Node Parser::Comparison() {
 
 absl::StatusOr<ListFilter> ParseListFilter(std::string_view text) {
   if (text.size() > kFilterBytesMax) {
-    return FaultAt(kFilterBytesMax, absl::StrCat("more than ", kFilterBytesMax, " bytes"));
+    return LimitAt(kFilterBytesMax, TextId::kFilterTooLong, kFilterBytesMax);
   }
   if (!IsValidUtf8(text)) {
     return Invalid(MakeText(TextId::kFilterNotUtf8));

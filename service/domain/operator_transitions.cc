@@ -68,7 +68,7 @@ absl::StatusOr<Change> Adopt(const Submission& before, const std::vector<Attempt
                              const Resolution& resolution, absl::Time now) {
   if (before.state != SubmissionState::kOutcomeUnknown &&
       before.state != SubmissionState::kAbandoned) {
-    return errors::IllegalState(before.id, "only an unknown or abandoned outcome can be adopted");
+    return errors::IllegalState(before.id, TextId::kStateAdopt);
   }
   absl::StatusOr<Attempt> attempt = ChooseUnsettled(attempts, adopt.attempt);
   if (!attempt.ok()) {
@@ -91,7 +91,7 @@ absl::StatusOr<Change> Adopt(const Submission& before, const std::vector<Attempt
 absl::StatusOr<Change> Declare(const Submission& before, const std::vector<Attempt>& attempts,
                                const Resolution& resolution, absl::Time now) {
   if (before.state != SubmissionState::kOutcomeUnknown) {
-    return errors::IllegalState(before.id, "its outcome is not unknown");
+    return errors::IllegalState(before.id, TextId::kStateOutcomeKnown);
   }
   ChangeBuilder builder(before, now);
   Submission& submission = builder.submission();
@@ -117,7 +117,7 @@ absl::StatusOr<Change> Declare(const Submission& before, const std::vector<Attem
 absl::StatusOr<Change> AbandonIt(const Submission& before, const Resolution& resolution,
                                  absl::Time now) {
   if (before.state != SubmissionState::kOutcomeUnknown) {
-    return errors::IllegalState(before.id, "its outcome is not unknown");
+    return errors::IllegalState(before.id, TextId::kStateOutcomeKnown);
   }
   ChangeBuilder builder(before, now);
   builder.MoveTo(TransitionEvent::kAbandon, SubmissionState::kAbandoned);
@@ -151,7 +151,7 @@ CancelDecision DecideCancel(const Submission& before, bool by_request_id, bool a
 absl::StatusOr<Change> ReleaseHash(const Submission& before, const ReleaseDedupe& release,
                                    absl::Time now) {
   if (before.state != SubmissionState::kSubmitted) {
-    return errors::IllegalState(before.id, "only a SUBMITTED submission can release its content");
+    return errors::IllegalState(before.id, TextId::kStateRelease);
   }
   if (!before.holds_hash) {
     return Change{.submission = before};
@@ -177,14 +177,14 @@ absl::StatusOr<Change> ReopenSubmission(const Submission& before, bool hash_is_f
                                         absl::Duration submit_within, const std::string& actor,
                                         std::string note, absl::Time now) {
   if (!TransitionAllowed(before.state, TransitionEvent::kReopened, SubmissionState::kPending)) {
-    return errors::IllegalState(before.id, "only a FAILED or CANCELLED submission can be reopened");
+    return errors::IllegalState(before.id, TextId::kStateReopen);
   }
   if (!before.superseded_by.empty()) {
-    return errors::IllegalState(before.id, "its request_id has moved to another submission");
+    return errors::IllegalState(before.id, TextId::kStateMoved);
   }
   const bool content = before.dedupe_mode == DedupeMode::kContent;
   if (content && !hash_is_free) {
-    return errors::IllegalState(before.id, "another submission holds the same content");
+    return errors::IllegalState(before.id, TextId::kStateHeld);
   }
   ChangeBuilder builder(before, now);
   Submission& submission = builder.submission();

@@ -71,6 +71,8 @@ HttpResponse ApiForm(int http_status, const google::rpc::Status& status) {
 // For what HTTP refuses by itself.
 absl::StatusCode CodeOfRefusal(int http_status) {
   switch (http_status) {
+    case 403:
+      return absl::StatusCode::kPermissionDenied;
     case 404:
       return absl::StatusCode::kNotFound;
     case 405:
@@ -81,6 +83,13 @@ absl::StatusCode CodeOfRefusal(int http_status) {
     default:
       return absl::StatusCode::kInvalidArgument;
   }
+}
+
+std::string_view PageTypeOfRefusal(int http_status) {
+  if (http_status == 403) {
+    return "permission_error";
+  }
+  return http_status < 500 ? "invalid_request_error" : "server_error";
 }
 
 void AddHeaders(const ErrorDetails& details, HttpHeaders& headers) {
@@ -123,8 +132,7 @@ HttpResponse ErrorResponse(const absl::Status& status, ErrorForm form, Language 
 HttpResponse RefusalResponse(int http_status, const LocalText& why, ErrorForm form,
                              Language language) {
   if (form == ErrorForm::kPage) {
-    return PageForm(http_status, http_status < 500 ? "invalid_request_error" : "server_error",
-                    why.In(language));
+    return PageForm(http_status, PageTypeOfRefusal(http_status), why.In(language));
   }
   google::rpc::Status status;
   status.set_code(static_cast<int>(CodeOfRefusal(http_status)));

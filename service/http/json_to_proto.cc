@@ -110,10 +110,10 @@ void SetEnum(Message* message, const FieldDescriptor* field, int value) {
 
 // Null if there is none.
 const FieldDescriptor* FindField(const Descriptor& descriptor, const std::string& name,
-                                 FieldNames names) {
+                                 JsonDialect dialect) {
   const FieldDescriptor* field = descriptor.FindFieldByName(name);
-  for (int i = 0; field == nullptr && names != FieldNames::kProto && i < descriptor.field_count();
-       ++i) {
+  for (int i = 0;
+       field == nullptr && dialect == JsonDialect::kProto3 && i < descriptor.field_count(); ++i) {
     if (descriptor.field(i)->json_name() == name) {
       return descriptor.field(i);
     }
@@ -145,7 +145,7 @@ void RequestReader::ReadObject(const JsonValue& json, const std::string& path, M
   std::set<const FieldDescriptor*> seen;
   std::set<std::string_view> unknown;
   for (const JsonMember& member : json.members) {
-    const FieldDescriptor* field = FindField(*message->GetDescriptor(), member.name, names_);
+    const FieldDescriptor* field = FindField(*message->GetDescriptor(), member.name, dialect_);
     if (field == nullptr) {
       if (!unknown.insert(member.name).second) {
         continue;  // blamed already
@@ -188,6 +188,8 @@ void RequestReader::ReadMember(const JsonValue& json, const std::string& path, M
   if (field->is_map()) {
     ReadMap(json, path, message, field);
   } else if (!field->is_repeated()) {
+    ReadValue(json, path, message, field);
+  } else if (dialect_ == JsonDialect::kPage && json.kind == JsonValue::Kind::kString) {
     ReadValue(json, path, message, field);
   } else if (json.kind != JsonValue::Kind::kArray) {
     Blame(path, TextId::kTypeArray);
@@ -314,7 +316,7 @@ void RequestReader::ReadText(const std::string& name, const std::string& value) 
   std::string path;  // in proto's spelling
   const std::vector<std::string> parts = absl::StrSplit(name, '.');
   for (size_t i = 0; i < parts.size(); ++i) {
-    field = FindField(*message->GetDescriptor(), parts[i], names_);
+    field = FindField(*message->GetDescriptor(), parts[i], dialect_);
     const bool is_last = i + 1 == parts.size();
     const bool is_scalar =
         field != nullptr && !field->is_map() &&

@@ -15,15 +15,21 @@
 
 namespace genledger {
 
-// How JSON may spell a field.
-enum class FieldNames { kProto, kProtoOrLowerCamel };
+// What JSON may look like.
+enum class JsonDialect {
+  // proto3's mapping: fields in lowerCamelCase or as the proto spells them.
+  kProto3,
+  // The upstream's page: fields as the proto spells them. A string stands for an array of one: the
+  // page's program in R sends its image so.
+  kPage,
+};
 
 // What was read so far of one request, and what was wrong with it.
 class RequestReader {
  public:
   explicit RequestReader(google::protobuf::Message* message,
-                         FieldNames names = FieldNames::kProtoOrLowerCamel)
-      : message_(message), names_(names) {}
+                         JsonDialect dialect = JsonDialect::kProto3)
+      : message_(message), dialect_(dialect) {}
 
   // The members of `json`, which must be an object, into the message; or into its singular message
   // field `field`, if that is not empty. Null is absence,
@@ -60,7 +66,7 @@ class RequestReader {
   bool OneOfIsFree(const Message& message, const Field* field, const std::string& path);
 
   Message* const message_;
-  const FieldNames names_;
+  const JsonDialect dialect_;
   std::vector<FieldViolation> faults_;
   std::set<std::string> given_by_path_;
   std::set<std::string> read_once_;  // singular fields from the path or query

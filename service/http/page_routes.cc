@@ -125,7 +125,7 @@ void Submit(const RouteCall& call, Authenticator& authenticator, GenerationApi& 
     return;
   }
   v1::SubmitGenerationRequest request;
-  RequestReader reader(&request, FieldNames::kProto);
+  RequestReader reader(&request, JsonDialect::kPage);
   ReadHeaders(http, &request, reader);
   if (http.body.empty()) {
     reader.AddFault(MakeViolation("", MakeText(TextId::kJsonNotObject)));

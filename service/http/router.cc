@@ -61,6 +61,12 @@ void Router::Handle(std::shared_ptr<HttpExchange> exchange) {
     return;
   }
   call.target = *std::move(target);
+  if (const std::optional<TextId> fault = ForeignPageFault(request, host_names_);
+      fault.has_value()) {
+    exchange->Answer(
+        RefusalResponse(403, MakeText(*fault), FormAt(call.target.path), call.language));
+    return;
+  }
   const std::string method = request.method == "HEAD" ? "GET" : request.method;
   std::string allowed;
   ErrorForm form = ErrorForm::kApi;
@@ -89,16 +95,17 @@ void Router::Handle(std::shared_ptr<HttpExchange> exchange) {
 }
 
 HttpResponse Router::Refuse(int status, const HttpRequest& request) {
-  ErrorForm form = ErrorForm::kApi;
   const std::string_view path =
       std::string_view(request.target).substr(0, request.target.find('?'));
-  for (const Route& route : routes_) {
-    if (route.path.Match(path).has_value()) {
-      form = route.error_form;
-      break;
-    }
-  }
-  return RefusalResponse(status, MakeText(TextOfRefusal(status)), form, LanguageOfRequest(request));
+  return RefusalResponse(status, MakeText(TextOfRefusal(status)), FormAt(path),
+                         LanguageOfRequest(request));
+}
+
+ErrorForm Router::FormAt(std::string_view path) const {
+  const auto route = std::find_if(routes_.begin(), routes_.end(), [path](const Route& candidate) {
+    return candidate.path.Match(path).has_value();
+  });
+  return route == routes_.end() ? ErrorForm::kApi : route->error_form;
 }
 
 }  // namespace genledger

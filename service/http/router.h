@@ -9,6 +9,7 @@
 
 #include "service/base/local_text.h"
 #include "service/http/error_response.h"
+#include "service/http/foreign_page.h"
 #include "service/http/http_exchange.h"
 #include "service/http/path_template.h"
 #include "service/http/url.h"
@@ -34,15 +35,22 @@ struct Route {
 // All routes. Filled at start, then only read: thread safe.
 class Router final : public HttpHandler {
  public:
+  explicit Router(HostNames host_names) : host_names_(host_names) {}
+
   // `path` must be a good template.
   void Add(std::string_view method, std::string_view path, ErrorForm error_form,
            std::function<void(RouteCall)> serve);
 
-  // 404 where no route has the path, 405 where none of those has the method.
+  // 403 for pages of other sites, 404 where no route has the path, 405 where none of those has the
+  // method.
   void Handle(std::shared_ptr<HttpExchange> exchange) override;
   HttpResponse Refuse(int status, const HttpRequest& request) override;
 
  private:
+  // Of errors at this path.
+  ErrorForm FormAt(std::string_view path) const;
+
+  const HostNames host_names_;
   // In the order of preference: a verb is part of no variable where a route has it.
   std::vector<Route> routes_;
 };

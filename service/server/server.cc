@@ -104,7 +104,8 @@ class ServerImpl final : public Server {
         hub_(timers_.get()),
         authenticator_(NewInsecureAuthenticator()),
         health_({v1::GenerationService::service_full_name(), v1::AdminService::service_full_name(),
-                 grpc::health::v1::Health::service_full_name()}) {}
+                 grpc::health::v1::Health::service_full_name()}),
+        router_(config_.http_host_names) {}
 
   ~ServerImpl() override {
     if (!drained_) {

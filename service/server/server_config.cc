@@ -299,6 +299,9 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   GL_RETURN_IF_ERROR(CheckTransport("listen", config.listen).status());
   if (const std::string http_listen = absl::GetFlag(FLAGS_http_listen); !http_listen.empty()) {
     GL_ASSIGN_OR_RETURN(const auto address, CheckTransport("http_listen", http_listen));
+    // On loopback nobody else gets in but through a browser.
+    config.http_host_names =
+        absl::GetFlag(FLAGS_insecure_any_address) ? HostNames::kAny : HostNames::kLocal;
     config.http_listen =
         HttpAddress{.host = address.first, .port = static_cast<uint16_t>(address.second)};
   }

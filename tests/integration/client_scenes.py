@@ -6,6 +6,7 @@ import subprocess
 
 from fake_genledger import FakeGenledger
 from harness import PATIENCE_SECONDS, ROOT, Process, wait_until
+from tls_front import make_certificate
 
 GOLDEN = ROOT / "tests/service/domain/golden_request_hashes.json"
 JOBS = 12
@@ -52,10 +53,7 @@ def golden_vectors():
 
 def tls_server(case):
     """A fake server with a certificate of its own for localhost, and the file that holds it."""
-    certificate, key = case.directory / "cert.pem", case.directory / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    certificate, key = make_certificate(case.directory)
     server = FakeGenledger(certificate.read_bytes(), key.read_bytes())
     case.addCleanup(server.stop)
     return server, certificate

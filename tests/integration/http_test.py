@@ -147,7 +147,7 @@ class PageTest(HttpCase):
 
     def test_every_fault_is_listed_by_its_name_and_nothing_is_written(self):
         answer = self.generate({"model": "veo3.1-lite", "prompt": 5, "duration": "long", "seed": 1, "resolution": "8k",
-                                "n": 2, "image_urls": "x"})
+                                "n": 2, "image_urls": 5})
         self.assert_page_error(answer, 400, "invalid_request_error")
         for field in ("prompt", "duration", "seed", "resolution", "n", "image_urls"):
             # Once: what could not be read is not judged as absent, too.
@@ -204,6 +204,31 @@ class PageTest(HttpCase):
             self.assert_page_error(self.generate(body, Content_Type=content_type), 415, "invalid_request_error")
         self.assert_page_error(self.generate(body, Content_Encoding="gzip"), 415, "invalid_request_error")
         self.assertEqual(self.generate(body, Content_Encoding="identity").status, 200)
+
+    def test_web_pages_of_other_sites_can_do_nothing(self):
+        genledger = self.genledger.http_address
+        cancel = "/v1/submissions/" + self.generate(EXAMPLE).headers["Genledger-Submission-Id"] + ":cancel"
+        # What a browser sends without asking first: text, and a POST without a body.
+        self.assert_page_error(self.generate(json.dumps({"prompt": "a"}), Content_Type="text/plain",
+                                             Origin="http://evil.example"), 403, "permission_error")
+        self.assertEqual(self.ask("POST", cancel, Origin="http://evil.example").status, 403)
+        self.assertEqual(self.ask("POST", cancel, Origin="null").status, 403)
+        # What it asks first, in vain.
+        asked = self.ask("OPTIONS", GENERATIONS, Origin="http://evil.example", Access_Control_Request_Method="POST",
+                         Access_Control_Request_Headers="content-type")
+        self.assertEqual(asked.status, 403)
+        self.assertIsNone(asked.headers["Access-Control-Allow-Origin"])
+        # What it sends after its own name was made to lead here.
+        for headers in ({"Host": "evil.example"}, {"Host": "evil.example", "Origin": "http://evil.example"}):
+            self.assert_page_error(self.generate({"prompt": "a"}, **headers), 403, "permission_error")
+            self.assertEqual(self.ask("GET", "/v1/submissions", **headers).status, 403)
+        self.assertEqual(self.upstream.stats()["posts_received"], 1)
+        for headers in ({"Host": "localhost:8080"}, {"Origin": f"http://{genledger}"}):
+            self.assertEqual(self.ask("POST", cancel, **headers).status, 200)
+
+    def test_names_are_taken_where_everybody_may_come(self):
+        server = self.server(self.upstream.url, "--insecure_any_address", store=f"sqlite:{self.directory / 'other.db'}")
+        self.assertEqual(self.ask("GET", "/v1/submissions", server=server, Host="genledger.example").status, 200)
 
     def test_messages_in_chinese_where_they_are_asked_for(self):
         chinese = self.generate({"seed": 1}, Accept_Language="zh-CN,zh;q=0.9,en;q=0.5")

@@ -38,6 +38,9 @@ count_logged() {
   count "$status" "$name" "$seconds s" "$log"
   if [[ $status -ne 0 ]]; then
     tail -n "$LOG_TAIL_LINES" "$log" | sed 's/^/     | /'
+  else
+    # A check may leave out a part of itself: that is told, and why.
+    sed -n 's/^NOT TESTED: /     &/p' "$log"
   fi
 }
 

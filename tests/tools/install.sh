@@ -55,15 +55,30 @@ GENLEDGER_TEST_PACKAGES=(
   python3-grpcio
   python3-jsonschema
   python3-protobuf
+  python3-requests
   shellcheck
   sqlite3
 )
 
-# What only ./test.sh --all tests: the Go client, and completion in another shell.
+# The languages of the upstream's page (tests/integration/page_languages.py) whose runtimes nothing else here brings.
+GENLEDGER_LANGUAGE_PACKAGES=(
+  golang-go
+  libcohttp-lwt-unix-ocaml-dev
+  libyojson-ocaml-dev
+  ocaml-findlib
+  php-cli
+  php-curl
+  r-base-core
+  r-cran-httr
+  r-cran-jsonlite
+  ruby
+)
+
+# What only ./test.sh --all tests: the Go client, completion in another shell, and programs in more languages.
 # shellcheck disable=SC2034  # used by test.sh
 GENLEDGER_ALL_PACKAGES=(
+  "${GENLEDGER_LANGUAGE_PACKAGES[@]}"
   golang-github-golang-protobuf-1-5-dev
-  golang-go
   golang-google-grpc-dev
   mypy
   protoc-gen-go-1-5

@@ -28,6 +28,28 @@ shell_lint() {
   { tree_files '*.sh' && echo .ci/run; } | xargs shellcheck --external-sources
 }
 
+# README.md and its translation. Changes that must be caught come along, so that this check cannot pass by seeing nothing.
+readme_translation() {
+  local stage change
+  stage=$(mktemp -d "$PWD/.test/readme.XXXXXX")
+  /usr/bin/python3 tests/tools/readme_check.py README.md README.zh-CN.md
+  cp README.zh-CN.md "$stage"
+  # shellcheck disable=SC2016  # quotes of Markdown
+  for change in '/^## Lists$/d' 's/^## Lists$/### Lists/' '/^| `--store` /d' 's/`--drain_delay`/`--drain_wait`/' \
+    's/^| `--postgres_connections` | 4 |/| `--postgres_connections` | 5 |/' 's/--upstream_url=https/--upstream_address=https/' \
+    's/RESOURCE_EXHAUSTED | UPSTREAM_RATE_LIMITED, /RESOURCE_EXHAUSTED | /' 's/up to 100 ids/up to 200 ids/' \
+    's|(deploy/SCALING.md)|(deploy/README.md)|' 's/^5\. After a crash/After a crash/'; do
+    sed "$change" README.md >"$stage/README.md"
+    echo "this change must be refused: $change"
+    if cmp -s README.md "$stage/README.md" ||
+      /usr/bin/python3 tests/tools/readme_check.py "$stage/README.md" "$stage/README.zh-CN.md"; then
+      echo "it was not"
+      return 1
+    fi
+  done
+  rm -r "$stage"
+}
+
 # stage_protos SOURCE: prints a new directory with SOURCE's protos, those that they import, and the lint rules.
 stage_protos() {
   local stage

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "service/base/texts.h"
+
 namespace genledger {
 namespace {
 
@@ -45,10 +47,10 @@ std::vector<Row> Table() {
       {Failed(kSubmitWithinExpired), kUnavailable, kSubmitWithinExpired, false},
       {errors::StoreUnavailable("down"), kUnavailable, kStoreUnavailable, false},
       {errors::ShuttingDown(), kUnavailable, kShuttingDown, false},
-      {errors::BacklogFull("full", absl::Seconds(2)), kResourceExhausted, kBacklogFull, false},
-      {errors::PermissionDenied("no"), absl::StatusCode::kPermissionDenied,
+      {errors::BacklogFull(absl::Seconds(2)), kResourceExhausted, kBacklogFull, false},
+      {errors::PermissionDenied(TextId::kDeniedReader), absl::StatusCode::kPermissionDenied,
        ErrorReason::kPermissionDenied, true},
-      {errors::IllegalState(kId, "no"), kFailedPrecondition, kIllegalState, true},
+      {errors::IllegalState(kId, TextId::kStateHeld), kFailedPrecondition, kIllegalState, true},
   };
 }
 
@@ -70,7 +72,7 @@ TEST(Errors, AboutASubmissionNameIt) {
   for (const absl::Status& status :
        {errors::RequestIdReused(kId, {"variation"}), errors::OutcomeUnknown(kId),
         errors::SubmissionAbandoned(kId), errors::SubmissionCancelled(kId),
-        Failed(kUpstreamUnavailable), errors::IllegalState(kId, "no")}) {
+        Failed(kUpstreamUnavailable), errors::IllegalState(kId, TextId::kStateHeld)}) {
     const std::optional<ErrorDetails> details = GetErrorDetails(status);
     EXPECT_EQ(details->resource_name, kId.value());
     ASSERT_FALSE(details->metadata.empty());

@@ -1,6 +1,7 @@
 // Which filters are read, as what, and how the others are refused.
 #include "service/domain/list_filter_parser.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -12,6 +13,9 @@
 
 namespace genledger {
 namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::Not;
 
 std::string NameOf(FilterField field) {
   static const std::vector<std::string> names = {"id",      "state",  "model",   "task",
@@ -169,6 +173,10 @@ void ExpectRefused(const Refused& one) {
   EXPECT_EQ(description.find("at position " + std::to_string(one.position) + ": "), 0U)
       << description;
   EXPECT_NE(description.find(one.words), std::string::npos) << description;
+  const std::string& chinese = details->violations[0].description_chinese;
+  EXPECT_LE(chinese.size(), kViolationDescriptionBytesMax) << chinese;
+  EXPECT_EQ(chinese.find("第 " + std::to_string(one.position) + " 字节处："), 0U) << chinese;
+  EXPECT_THAT(chinese, Not(ContainsRegex("[A-Za-z]{2,} [a-z]{2,}"))) << "English";
   // What was written never comes back.
   EXPECT_EQ(description.find("sesame"), std::string::npos) << description;
 }

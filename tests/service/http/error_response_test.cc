@@ -91,7 +91,7 @@ TEST(ErrorResponse, RetryAfterOnlyWhereARetryMayHelp) {
     return HeaderOf(ErrorResponse(status, ErrorForm::kPage, Language::kEnglish), "Retry-After");
   };
   EXPECT_EQ(retry_after(errors::ShuttingDown()), "1");
-  EXPECT_EQ(retry_after(errors::BacklogFull("x", absl::Milliseconds(2500))), "3");
+  EXPECT_EQ(retry_after(errors::BacklogFull(absl::Milliseconds(2500))), "3");
   EXPECT_EQ(retry_after(errors::OutcomeUnknown(kId)), "");
   EXPECT_EQ(retry_after(errors::SubmissionFailed(kId, ErrorReason::kUpstreamRefusedRequest, "", 400,
                                                  0, absl::Seconds(30))),

@@ -30,8 +30,8 @@ std::vector<std::string> FieldsOf(RequestReader& reader) {
 
 // The fields at fault.
 std::vector<std::string> Read(const std::string& json, google::protobuf::Message* message,
-                              FieldNames names = FieldNames::kProtoOrLowerCamel) {
-  RequestReader reader(message, names);
+                              JsonDialect dialect = JsonDialect::kProto3) {
+  RequestReader reader(message, dialect);
   reader.ReadJson(ParseJson(json).value());
   return FieldsOf(reader);
 }
@@ -90,9 +90,17 @@ TEST(ReadJson, NamesEveryFault) {
 
 TEST(ReadJson, SpellsFieldsAsItIsTold) {
   v1::GenerationSpec spec;
-  EXPECT_THAT(Read(R"({"aspectRatio": "16:9"})", &spec, FieldNames::kProto),
+  EXPECT_THAT(Read(R"({"aspectRatio": "16:9"})", &spec, JsonDialect::kPage),
               ElementsAre("aspectRatio"));
-  EXPECT_THAT(Read(R"({"aspect_ratio": "16:9"})", &spec, FieldNames::kProto), IsEmpty());
+  EXPECT_THAT(Read(R"({"aspect_ratio": "16:9"})", &spec, JsonDialect::kPage), IsEmpty());
+}
+
+TEST(ReadJson, OneStringIsAnArrayOnThePageOnly) {
+  v1::GenerationSpec spec;
+  EXPECT_THAT(Read(R"({"image_urls": "x"})", &spec), ElementsAre("image_urls"));
+  EXPECT_THAT(Read(R"({"image_urls": 5})", &spec, JsonDialect::kPage), ElementsAre("image_urls"));
+  EXPECT_THAT(Read(R"({"image_urls": "x"})", &spec, JsonDialect::kPage), IsEmpty());
+  EXPECT_THAT(spec.image_urls(), ElementsAre("x"));
 }
 
 TEST(ReadJson, OneOfAGroup) {

@@ -91,7 +91,7 @@ TEST(ToGrpcStatus, TellsWhenToRetry) {
 }
 
 TEST(ToGrpcStatus, NamesTheQuota) {
-  const grpc::Status status = ToGrpcStatus(errors::BacklogFull("too much", absl::Seconds(1)));
+  const grpc::Status status = ToGrpcStatus(errors::BacklogFull(absl::Seconds(1)));
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(Detail<google::rpc::QuotaFailure>(status).violations(0).subject(), "backlog");
 }

@@ -6,6 +6,7 @@
 
 #include "service/base/check.h"
 #include "service/base/errors.h"
+#include "service/base/texts.h"
 #include "service/domain/settlement.h"
 
 namespace genledger {
@@ -52,7 +53,7 @@ absl::StatusOr<Change> ActOnUnknown(const Submission& before, const std::vector<
                                     const Claim& claim, const AmbiguityRules& rules,
                                     absl::Time now) {
   if (before.state != SubmissionState::kOutcomeUnknown) {
-    return errors::IllegalState(before.id, "its outcome is not unknown");
+    return errors::IllegalState(before.id, TextId::kStateOutcomeKnown);
   }
   const Attempt* const last = LastUnsettled(attempts);
   GL_CHECK(last != nullptr, "OUTCOME_UNKNOWN without an unsettled attempt");
