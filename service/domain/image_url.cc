@@ -36,11 +36,19 @@ struct UrlSplit {
 
 bool IsHttps(std::string_view scheme) { return scheme.size() == std::string_view("https").size(); }
 
-// What RFC 3986 allows unescaped, and the four characters beyond it that browsers send as they are.
-bool IsUrlCharacter(char c) {
+// What RFC 3986 allows unescaped, and the four characters beyond it that browsers send as they are:
+// true at their bytes.
+constexpr std::array<bool, 256> MakeUrlCharacters() {
   constexpr std::string_view kRefused = "\"<>\\`{}";
-  return absl::ascii_isgraph(c) && kRefused.find(c) == std::string_view::npos;
+  std::array<bool, 256> allowed{};
+  for (char c = '!'; c <= '~'; ++c) {
+    allowed[static_cast<uint8_t>(c)] = kRefused.find(c) == std::string_view::npos;
+  }
+  return allowed;
 }
+constexpr std::array<bool, 256> kUrlCharacters = MakeUrlCharacters();
+
+bool IsUrlCharacter(char c) { return kUrlCharacters[static_cast<uint8_t>(c)]; }
 
 std::optional<TextId> SchemeFault(std::string_view url) {
   if (absl::StartsWithIgnoreCase(ToAbsl(url), "data:")) {
@@ -175,13 +183,16 @@ std::string DecodeUnreserved(std::string_view text) {
 
 std::optional<TextId> ExtensionFault(std::string_view rest, const ImageUrlRules& rules) {
   const std::string_view path = rest.substr(0, rest.find('?'));
-  const std::string segment = DecodeUnreserved(path.substr(path.rfind('/') + 1));
+  const std::string_view spelled = path.substr(path.rfind('/') + 1);
+  const std::string decoded =
+      spelled.find('%') == std::string_view::npos ? std::string() : DecodeUnreserved(spelled);
+  const std::string_view segment = decoded.empty() ? spelled : std::string_view(decoded);
   for (const std::string_view extension : kExtensions) {
-    if (absl::EndsWithIgnoreCase(segment, ToAbsl(extension))) {
+    if (absl::EndsWithIgnoreCase(ToAbsl(segment), ToAbsl(extension))) {
       return std::nullopt;
     }
   }
-  if (rules.allow_no_extension && !segment.empty() && segment.find('.') == std::string::npos) {
+  if (rules.allow_no_extension && !segment.empty() && segment.find('.') == std::string_view::npos) {
     return std::nullopt;
   }
   return TextId::kUrlExtension;
@@ -197,7 +208,9 @@ std::string CanonicalImageUrl(std::string_view url) {
   std::string out;
   out.reserve(url.size());
   const auto append_lower = [&out](std::string_view text) {
-    std::transform(text.begin(), text.end(), std::back_inserter(out), absl::ascii_tolower);
+    const auto from = static_cast<ptrdiff_t>(out.size());
+    out += text;
+    std::transform(out.begin() + from, out.end(), out.begin() + from, absl::ascii_tolower);
   };
   append_lower(parts.scheme);
   out += "://";

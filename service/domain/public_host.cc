@@ -189,9 +189,11 @@ std::string_view WithoutTrailingDot(std::string_view host) {
 }
 
 std::optional<TextId> NamePublicFault(std::string_view host) {
-  const std::string name(WithoutTrailingDot(host));
-  const std::vector<std::string_view> labels = SplitAtDots(name);
-  if (IsNumber(labels.back())) {
+  const std::string_view name = WithoutTrailingDot(host);
+  const size_t last_dot = name.rfind('.');
+  const std::string_view spelled =
+      last_dot == std::string_view::npos ? name : name.substr(last_dot + 1);
+  if (IsNumber(spelled)) {
     // The trailing dot is no part of an address either.
     const std::optional<uint32_t> address = ParseIpv4(host);
     if (!address.has_value()) {
@@ -199,9 +201,10 @@ std::optional<TextId> NamePublicFault(std::string_view host) {
     }
     return IsPublicIpv4(*address) ? std::nullopt : std::optional(TextId::kHostNotPublic);
   }
-  std::string last(labels.back());
+  std::string last(spelled);
   std::transform(last.begin(), last.end(), last.begin(), absl::ascii_tolower);
-  if (labels.size() == 1 || last == "localhost" || last == "local" || last == "internal") {
+  if (last_dot == std::string_view::npos || last == "localhost" || last == "local" ||
+      last == "internal") {
     return TextId::kHostLocalName;
   }
   return std::nullopt;
@@ -220,8 +223,10 @@ std::optional<TextId> HostSyntaxFault(std::string_view host) {
   if (name.size() > kHostBytesMax) {
     return TextId::kHostTooLong;
   }
-  for (const std::string_view label : SplitAtDots(name)) {
-    if (const std::optional<TextId> fault = LabelFault(label); fault.has_value()) {
+  for (size_t begin = 0, dot = 0; dot != std::string_view::npos; begin = dot + 1) {
+    dot = name.find('.', begin);
+    if (const std::optional<TextId> fault = LabelFault(name.substr(begin, dot - begin));
+        fault.has_value()) {
       return fault;
     }
   }

@@ -36,6 +36,8 @@ constexpr std::array<ImageCount, 2> kImageCounts = {{
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
+bool IsVisibleAscii(char c) { return '!' <= c && c <= '~'; }
+
 bool IsOneOf(std::string_view value, std::span<const std::string_view> allowed) {
   return std::find(allowed.begin(), allowed.end(), value) != allowed.end();
 }
@@ -67,7 +69,7 @@ LocalText MustBeOneOf(std::string_view value, std::span<const std::string_view> 
   return MakeText(TextId::kMustBe, {Alternatives(allowed)});
 }
 
-// The union of what the models allow, for a model that is unknown: their order is kept.
+// The union of what the models allow: their order is kept.
 template <typename T>
 std::vector<T> AllowedByAnyModel(std::span<const T> ModelCapabilities::*values) {
   std::vector<T> all;
@@ -81,13 +83,19 @@ std::vector<T> AllowedByAnyModel(std::span<const T> ModelCapabilities::*values) 
   return all;
 }
 
-template <typename T>
-std::vector<T> Allowed(const ModelCapabilities* model,
-                       std::span<const T> ModelCapabilities::*values) {
-  if (model == nullptr) {
-    return AllowedByAnyModel(values);
-  }
-  return {(model->*values).begin(), (model->*values).end()};
+// The unions, made once: every request is judged by one of them. Never freed.
+struct AnyModel {
+  std::vector<int32_t> durations = AllowedByAnyModel(&ModelCapabilities::durations);
+  std::vector<std::string_view> aspect_ratios =
+      AllowedByAnyModel(&ModelCapabilities::aspect_ratios);
+  std::vector<std::string_view> resolutions = AllowedByAnyModel(&ModelCapabilities::resolutions);
+  std::vector<std::string_view> generation_types =
+      AllowedByAnyModel(&ModelCapabilities::generation_types);
+};
+
+const AnyModel& TheAnyModel() {
+  static const AnyModel& any = *new AnyModel;
+  return any;
 }
 
 size_t ImageUrlsMax(const ModelCapabilities* model) {
@@ -159,6 +167,12 @@ class SpecJudge {
     bool visible = false;
     bool control = false;
     while (!prompt.empty()) {
+      if (IsVisibleAscii(prompt.front())) {  // most of most prompts
+        visible = true;
+        ++characters;
+        prompt.remove_prefix(1);
+        continue;
+      }
       const Utf8Character next = FirstUtf8Character(prompt);
       if (next.bytes == 0) {
         Blame("prompt", MakeText(TextId::kNotUtf8));
@@ -182,7 +196,8 @@ class SpecJudge {
   }
 
   void JudgeDuration() {
-    const std::vector<int32_t> allowed = Allowed(model_, &ModelCapabilities::durations);
+    const std::span<const int32_t> allowed =
+        model_ != nullptr ? model_->durations : TheAnyModel().durations;
     if (!spec_.duration.has_value() ||
         std::find(allowed.begin(), allowed.end(), *spec_.duration) != allowed.end()) {
       return;
@@ -199,10 +214,10 @@ class SpecJudge {
 
   void JudgeResolution() { JudgeWord("resolution", spec_.resolution, Resolutions()); }
 
-  void JudgeWord(const std::string& field, const std::optional<std::string>& value,
-                 const std::vector<std::string_view>& allowed) {
+  void JudgeWord(std::string_view field, const std::optional<std::string>& value,
+                 std::span<const std::string_view> allowed) {
     if (value.has_value() && !IsOneOf(*value, allowed)) {
-      Blame(field, MustBeOneOf(*value, allowed));
+      Blame(std::string(field), MustBeOneOf(*value, allowed));
     }
   }
 
@@ -216,9 +231,7 @@ class SpecJudge {
     if (!spec_.generation_type.has_value()) {
       return;
     }
-    const std::vector<std::string_view> anywhere =
-        AllowedByAnyModel(&ModelCapabilities::generation_types);
-    if (!IsOneOf(*spec_.generation_type, anywhere)) {
+    if (!IsOneOf(*spec_.generation_type, TheAnyModel().generation_types)) {
       Blame("generation_type", MustBeOneOf(*spec_.generation_type, GenerationTypes()));
     } else if (model_ != nullptr && !IsOneOf(*spec_.generation_type, model_->generation_types)) {
       BlameGenerationTypeOfModel();
@@ -300,14 +313,14 @@ class SpecJudge {
     }
   }
 
-  std::vector<std::string_view> AspectRatios() const {
-    return Allowed(model_, &ModelCapabilities::aspect_ratios);
+  std::span<const std::string_view> AspectRatios() const {
+    return model_ != nullptr ? model_->aspect_ratios : TheAnyModel().aspect_ratios;
   }
-  std::vector<std::string_view> Resolutions() const {
-    return Allowed(model_, &ModelCapabilities::resolutions);
+  std::span<const std::string_view> Resolutions() const {
+    return model_ != nullptr ? model_->resolutions : TheAnyModel().resolutions;
   }
-  std::vector<std::string_view> GenerationTypes() const {
-    return Allowed(model_, &ModelCapabilities::generation_types);
+  std::span<const std::string_view> GenerationTypes() const {
+    return model_ != nullptr ? model_->generation_types : TheAnyModel().generation_types;
   }
 
   const GenerationSpec& raw_;

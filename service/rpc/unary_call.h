@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string_view>
@@ -19,20 +20,41 @@
 
 namespace genledger {
 
-// A caller that hangs up ends the waiting, never the work. Deletes itself when gRPC is done with
-// it.
+// One call between its handler and its answer. An answer that is there before the handler returns,
+// as that of every read is, leaves by gRPC's default reactor: gRPC runs the end of such a call at
+// once, and that of any other reactor on a thread of its executor. Deletes itself when gRPC is done
+// with it.
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
   explicit UnaryCall(grpc::CallbackServerContext* context) : context_(context) {}
 
-  // Before the handler returns: gRPC calls nothing of this object earlier.
-  void set_handle(ApiHandle handle) { handle_ = std::move(handle); }
+  // On any thread, once.
+  void Answer(const absl::Status& status) {
+    if (!status.ok()) {
+      status_ = FinishWithError(context_, status);
+    }
+    if (IsSecond()) {
+      Finish(std::move(status_));
+    }
+  }
 
-  void FinishWith(const absl::Status& status) {
-    Finish(status.ok() ? grpc::Status::OK : FinishWithError(context_, status));
+  // What the handler returns, at its end. `handle` gives up waiting; null: it does not wait. A
+  // caller that hangs up ends the waiting, never the work.
+  grpc::ServerUnaryReactor* EndHandler(ApiHandle handle) {
+    handle_ = std::move(handle);
+    if (!IsSecond()) {
+      return this;
+    }
+    grpc::ServerUnaryReactor* const answered = context_->DefaultReactor();
+    answered->Finish(std::move(status_));
+    delete this;
+    return answered;
   }
 
  private:
+  // Of the answer and the handler's end; the second one finishes the call.
+  bool IsSecond() { return one_happened_.exchange(true, std::memory_order_acq_rel); }
+
   void OnCancel() override {
     if (handle_ != nullptr) {
       handle_->StopWaiting();
@@ -41,7 +63,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void OnDone() override { delete this; }
 
   grpc::CallbackServerContext* const context_;
-  ApiHandle handle_;  // null: it does not wait
+  ApiHandle handle_;
+  grpc::Status status_;
+  std::atomic<bool> one_happened_{false};
 };
 
 // Until the call's deadline. gRPC measures it and only tells it as a time of the wall clock, so it
@@ -78,13 +102,12 @@ grpc::ServerUnaryReactor* ServeUnary(Authenticator& authenticator,
   auto* unary = new UnaryCall(context);
   absl::StatusOr<ApiCall> call = CallOf(authenticator, *context);
   if (!call.ok()) {
-    unary->FinishWith(call.status());
-    return unary;
+    unary->Answer(call.status());
+    return unary->EndHandler(nullptr);
   }
-  unary->set_handle(
+  return unary->EndHandler(
       (api.*serve)(*std::move(call), request, response,
-                   [unary](const absl::Status& status) { unary->FinishWith(status); }));
-  return unary;
+                   [unary](const absl::Status& status) { unary->Answer(status); }));
 }
 
 }  // namespace genledger

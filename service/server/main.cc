@@ -17,6 +17,7 @@
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
 #include "absl/strings/match.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "service/server/server.h"
 #include "service/server/server_config.h"
@@ -68,6 +69,9 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Abseil looks for deadlocks at every lock unless told not to: one instruction in twenty of a
+  // read. ThreadSanitizer looks for them in the tests.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   static Signals signals;  // outlives its thread
   signal(SIGPIPE, SIG_IGN);
   // A connection that waits, to a caller or to the upstream, is a descriptor: as many as the system
