@@ -36,15 +36,14 @@ DueTenants::Tenant& DueTenants::TenantOf(const Scope& scope) {
 }
 
 void DueTenants::SetEarliest(Tenant& tenant, int64_t earliest) {
-  command_.push_back({&tenant, tenant.earliest});
+  steps_.push_back({&tenant, tenant.earliest});
   tenant.earliest = earliest;
 }
 
-void DueTenants::RollBackCommand() {
-  for (auto step = command_.rbegin(); step != command_.rend(); ++step) {
-    step->tenant->earliest = step->earliest;
+void DueTenants::RollBackTo(size_t step) {
+  for (; steps_.size() > step; steps_.pop_back()) {
+    steps_.back().tenant->earliest = steps_.back().earliest;
   }
-  command_.clear();
 }
 
 void DueTenants::NoteWritten(const Submission& after) {

@@ -29,10 +29,12 @@ class DueTenants {
   // Both must outlive it.
   DueTenants(SQLite::Database& database, Names* names, const StateCounts* counts);
 
-  // Call before each command.
-  void StartCommand() { command_.clear(); }
-  // Takes back what the command that was started last has noted.
-  void RollBackCommand();
+  // Call before each group of commands, and before each command.
+  void StartGroup() { steps_.clear(); }
+  void StartCommand() { command_begin_ = steps_.size(); }
+  // Takes back what the command that was started last has noted, or its whole group.
+  void RollBackCommand() { RollBackTo(command_begin_); }
+  void RollBackGroup() { RollBackTo(0); }
 
   // Call after each write of a record.
   void NoteWritten(const Submission& after);
@@ -75,6 +77,7 @@ class DueTenants {
 
   Tenant& TenantOf(const Scope& scope);
   void SetEarliest(Tenant& tenant, int64_t earliest);
+  void RollBackTo(size_t step);
   int64_t LookUp(const Scope& scope);
   // The first `limit` places whose earliest work is due by `until`, made exact on the way.
   std::vector<Place> Walk(std::vector<Place> places, int64_t until, size_t limit);
@@ -85,7 +88,8 @@ class DueTenants {
   SQLite::Statement earliest_unknown_;
   absl::node_hash_map<std::string, Tenants> accounts_;
   int64_t claims_ = 0;
-  std::vector<Step> command_;
+  std::vector<Step> steps_;  // of the group
+  size_t command_begin_ = 0;
 };
 
 }  // namespace genledger::sqlite

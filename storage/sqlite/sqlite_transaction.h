@@ -39,17 +39,32 @@ class SqliteTransaction : public StoreTransaction {
   // Prepares all statements; throws SQLite::Exception. The database must outlive it.
   explicit SqliteTransaction(SQLite::Database& database);
 
+  // Call before each group of commands.
+  void StartGroup() {
+    counts_.StartGroup();
+    due_tenants_.StartGroup();
+  }
   // Call before each command: forgets where the records of the last one lie.
   void StartCommand() {
     located_.clear();
     counts_.StartCommand();
     due_tenants_.StartCommand();
   }
+  // Call after a command that failed before it had written anything.
+  void TakeBackCommand() {
+    counts_.RollBackCommand();
+    due_tenants_.RollBackCommand();
+  }
   // Call after each rollback of a savepoint.
   void RolledBack() {
     names_.Forget();
-    counts_.RollBackCommand();
-    due_tenants_.RollBackCommand();
+    TakeBackCommand();
+  }
+  // Call after a rollback of all that the group has written.
+  void RolledBackGroup() {
+    names_.Forget();
+    counts_.RollBackGroup();
+    due_tenants_.RollBackGroup();
   }
   // Call before each commit: writes what is kept once for all of its commands.
   absl::Status FinishGroup();

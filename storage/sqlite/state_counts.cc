@@ -50,16 +50,16 @@ void StateCounts::Apply(const Step& step) {
 
 void StateCounts::Add(const Scope& scope, SubmissionState state, int64_t change) {
   Account& account = AccountOf(scope.upstream_account);
-  command_.push_back({&account, &TenantOf(account, scope), state, change});
-  Apply(command_.back());
+  steps_.push_back({&account, &TenantOf(account, scope), state, change});
+  Apply(steps_.back());
 }
 
-void StateCounts::RollBackCommand() {
-  for (Step step : command_) {
-    step.change = -step.change;
-    Apply(step);
+void StateCounts::RollBackTo(size_t step) {
+  for (; steps_.size() > step; steps_.pop_back()) {
+    Step back = steps_.back();
+    back.change = -back.change;
+    Apply(back);
   }
-  command_.clear();
 }
 
 int64_t StateCounts::OfAccount(const std::string& upstream_account, SubmissionState state) const {

@@ -24,10 +24,12 @@ class StateCounts {
   // Reads the table. `names` must outlive it.
   StateCounts(SQLite::Database& database, Names* names);
 
-  // Call before each command.
-  void StartCommand() { command_.clear(); }
-  // Takes back what the command that was started last has changed.
-  void RollBackCommand();
+  // Call before each group of commands, and before each command.
+  void StartGroup() { steps_.clear(); }
+  void StartCommand() { command_begin_ = steps_.size(); }
+  // Takes back what the command that was started last has changed, or its whole group.
+  void RollBackCommand() { RollBackTo(command_begin_); }
+  void RollBackGroup() { RollBackTo(0); }
 
   void Add(const Scope& scope, SubmissionState state, int64_t change);
 
@@ -63,12 +65,14 @@ class StateCounts {
   Account& AccountOf(const std::string& upstream_account) { return accounts_[upstream_account]; }
   static Tenant& TenantOf(Account& account, const Scope& scope);
   void Apply(const Step& step);
+  void RollBackTo(size_t step);
 
   Names* const names_;
   SQLite::Statement put_;
   absl::node_hash_map<std::string, Account> accounts_;
   std::vector<Tenant*> dirty_;
-  std::vector<Step> command_;
+  std::vector<Step> steps_;  // of the group
+  size_t command_begin_ = 0;
 };
 
 }  // namespace genledger::sqlite

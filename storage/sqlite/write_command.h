@@ -1,5 +1,5 @@
-// One write on its way through the writer thread: run in a savepoint, then answered once the
-// batch's fate is known.
+// One write on its way through the writer thread: run in a transaction with others, then answered
+// once the batch's fate is known.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,8 @@ class WriteCommand {
  public:
   virtual ~WriteCommand() = default;
 
-  // On the writer thread, inside a savepoint that is rolled back unless this answers OK.
+  // On the writer thread. What it wrote is rolled back unless this answers OK. May be run again
+  // after a rollback, and must then do the same: it leaves its own parameters as they are.
   virtual absl::Status Run(SqliteTransaction& transaction) = 0;
   // Answers the caller with what Run came to, or with `failure` if that is not OK. Exactly once.
   virtual void Answer(const absl::Status& failure) = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "SQLiteCpp/Statement.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "service/base/logger.h"
 #include "storage/sqlite/checkpointer.h"
@@ -31,9 +33,9 @@ struct WriterOptions {
   Checkpointer* checkpointer = nullptr;
 };
 
-// Thread safe. Each batch is one transaction, each command one savepoint in it. No command is
-// answered OK before its batch has been committed. If a commit fails, the connection is opened anew
-// for the next batch, so the store heals as soon as the disk does.
+// Thread safe. Each batch is one transaction, in which a command that fails leaves nothing behind.
+// No command is answered OK before its batch has been committed. If a commit fails, the connection
+// is opened anew for the next batch, so the store heals as soon as the disk does.
 class WriterThread {
  public:
   // `database` is an open writer connection.
@@ -55,6 +57,8 @@ class WriterThread {
 
     // Whether a failed statement has ended the whole transaction.
     bool LostTransaction() const;
+    // Grows with each row that is written, also if it is rolled back later.
+    int64_t RowsWritten() const;
 
     std::unique_ptr<SQLite::Database> database;
     SqliteTransaction records;
@@ -75,7 +79,11 @@ class WriterThread {
   // error.
   absl::Status WriteBatch(const Batch& batch);
   absl::Status RunCommands(const Batch& batch);
-  // What happens to the batch; the command's own failure is none of it.
+  enum class Together { kDone, kNeedSavepoints };
+  // Without savepoints: kNeedSavepoints if a command has failed that had written something.
+  absl::StatusOr<Together> RunTogether(const Batch& batch);
+  // All of these: what happens to the batch; a command's own failure is none of it.
+  absl::Status RunApart(const Batch& batch);
   absl::Status RunInSavepoint(WriteCommand& command);
   absl::Status Commit();
   // Rolls back and gives up the connection.

@@ -63,6 +63,20 @@ TEST_F(StateCountsTest, ACommandThatIsRolledBackDoesNotCount) {
   EXPECT_EQ(Stored(studio_, kDispatching), 0);
 }
 
+TEST_F(StateCountsTest, AGroupThatWasRolledBackLeavesNothingToWrite) {
+  counts_.StartGroup();
+  counts_.StartCommand();
+  counts_.Add(studio_, kPending, 1);
+  counts_.StartCommand();
+  counts_.Add(studio_, kDispatching, 1);
+  counts_.RollBackGroup();
+  EXPECT_EQ(counts_.OfTenant(studio_, kPending), 0);
+  EXPECT_EQ(counts_.OfAccount("host", kDispatching), 0);
+  counts_.Write();
+  EXPECT_EQ(Stored(studio_, kPending), 0);
+  EXPECT_EQ(Stored(studio_, kDispatching), 0);
+}
+
 TEST_F(StateCountsTest, WhatNobodyHasIsZero) {
   EXPECT_EQ(counts_.OfAccount("elsewhere", kPending), 0);
   EXPECT_EQ(counts_.OfTenant(studio_, kPending), 0);
