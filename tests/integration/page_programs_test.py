@@ -9,12 +9,10 @@ import subprocess
 import sys
 
 import page_programs
-from harness import EXAMPLE, PATIENCE_SECONDS, ROOT, Case, api, main
+from harness import EXAMPLE, PATIENCE_SECONDS, Case, api, main
 from page_languages import LANGUAGES, NOT_IN_DEBIAN
 from tls_front import TlsFront, make_certificate
 
-# The page as it was given to the project; not part of it.
-PAGE = ROOT.parent / "shared/upstream/veo3-video-generation.md"
 TOKEN = "sk-of-a-caller"
 # Compilers and virtual machines start on a machine that does other things too.
 RUN_SECONDS = 4 * PATIENCE_SECONDS
@@ -119,12 +117,6 @@ class PageProgramTest(Case):
 class PageExtractTest(Case):
     def test_every_program_is_run_or_there_is_a_reason(self):
         self.assertEqual(sorted(page_programs.programs()), sorted([*LANGUAGES, *NOT_IN_DEBIAN]))
-
-    def test_the_extract_is_the_pages(self):
-        if not PAGE.exists():
-            self.skipTest("the page is not here")
-        self.assertEqual(page_programs.examples_of(page_programs.PAGE_EXTRACT.read_text(encoding="utf-8")),
-                         page_programs.examples_of(PAGE.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":
