@@ -17,8 +17,8 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/time/clock.h"
+#include "service/http/head_rules.h"
 
 namespace genledger {
 namespace {
@@ -39,20 +39,6 @@ constexpr size_t kLingerBytesMax = 1024 * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
-
-// The status that a failed read is answered with; 0: it is not.
-int StatusOfReadError(const error_code& error) {
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    return 431;
-  }
-  if (error == http::error::body_limit) {
-    return 413;
-  }
-  const bool is_syntax = error.category() == make_error_code(http::error::bad_method).category() &&
-                         error != http::error::end_of_stream &&
-                         error != http::error::partial_message;
-  return is_syntax ? 400 : 0;
-}
 
 // Everything runs on the socket's strand, but for what posts to it.
 class Connection final : public HttpConnection, public std::enable_shared_from_this<Connection> {
@@ -177,8 +163,6 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   void LimitRequestTime();
   void Read();
   void OnRead(const error_code& error);
-  // The status with which the head is refused; 0: it is good.
-  int JudgeHead();
   void SendContinue();
   void Handle();
   HttpRequest TakeRequest();
@@ -313,7 +297,8 @@ void Connection::OnRead(const error_code& error) {
   }
   if (parser_->is_header_done() && !head_judged_) {
     head_judged_ = true;
-    if (const int status = JudgeHead(); status != 0) {
+    if (const int status = StatusOfHead(parser_->get(), core_->limits().url_bytes_max);
+        status != 0) {
       Refuse(status);
       return;
     }
@@ -323,32 +308,6 @@ void Connection::OnRead(const error_code& error) {
     }
   }
   parser_->is_done() ? Handle() : Read();
-}
-
-int Connection::JudgeHead() {
-  const http::request<http::string_body>& head = parser_->get();
-  if (head.target().size() > core_->limits().url_bytes_max) {
-    return 414;
-  }
-  if (head.version() != 10 && head.version() != 11) {
-    return 400;
-  }
-  const size_t hosts = head.count(http::field::host);
-  if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
-    return 400;
-  }
-  if (const auto coding = head.find(http::field::transfer_encoding); coding != head.end()) {
-    // Two lengths are a way to smuggle a request past a proxy.
-    if (head.count(http::field::content_length) > 0 ||
-        head.count(http::field::transfer_encoding) > 1 || head.version() == 10) {
-      return 400;
-    }
-    if (!beast::iequals(coding->value(), "chunked")) {
-      return 501;
-    }
-  }
-  const auto expect = head.find(http::field::expect);
-  return expect == head.end() || beast::iequals(expect->value(), "100-continue") ? 0 : 417;
 }
 
 void Connection::SendContinue() {

@@ -299,9 +299,10 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   GL_RETURN_IF_ERROR(CheckTransport("listen", config.listen).status());
   if (const std::string http_listen = absl::GetFlag(FLAGS_http_listen); !http_listen.empty()) {
     GL_ASSIGN_OR_RETURN(const auto address, CheckTransport("http_listen", http_listen));
-    // On loopback nobody else gets in but through a browser.
-    config.http_host_names =
-        absl::GetFlag(FLAGS_insecure_any_address) ? HostNames::kAny : HostNames::kLocal;
+    // Where no credential is asked for, a browser is the way in from outside.
+    const bool anybody_on_loopback =
+        absl::GetFlag(FLAGS_insecure) && !absl::GetFlag(FLAGS_insecure_any_address);
+    config.http_host_names = anybody_on_loopback ? HostNames::kLocal : HostNames::kAny;
     config.http_listen =
         HttpAddress{.host = address.first, .port = static_cast<uint16_t>(address.second)};
   }

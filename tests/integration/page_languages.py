@@ -28,7 +28,7 @@ LANGUAGES = {
     "JavaScript": Language(file="program.js", run=("node", "program.js"), probe=("node", "-e", "fetch.name"),
                            packages="nodejs", trust="NODE_EXTRA_CA_CERTS"),
     "Java": Language(file="Main.java", build=("javac", "Main.java"), run=("java", "Main"), probe=("javac", "--version"),
-                     packages="openjdk-17-jdk-headless"),
+                     packages="default-jdk-headless"),
     "C": Language(file="program.c", build=("cc", "-o", "program", "program.c", "-lcurl"), run=("./program",),
                   probe=("curl-config", "--version"), packages="gcc libcurl4-openssl-dev"),
     "Go": Language(file="program.go", build=("go", "build", "program.go"), run=("./program",), probe=("go", "version"),
