@@ -57,6 +57,7 @@ GENLEDGER_TEST_PACKAGES=(
   python3-protobuf
   shellcheck
   sqlite3
+  valgrind
 )
 
 # What only ./test.sh --all tests: the Go client, and completion in another shell.
