@@ -66,7 +66,8 @@ step_run_once() {
 # Programs of their own, that use the built programs as a user would: exit 0 passed, 77 skipped, else failed.
 step_integration() {
   local -a programs
-  bazel build --config=opt //:all //clients/cpp/examples:all //tests/crash:all >"$LOG_DIRECTORY/integration_build.log" 2>&1 || true
+  bazel build --config=opt //:all //clients/cpp/examples:all //tests/bench/instructions:all //tests/crash:all \
+    >"$LOG_DIRECTORY/integration_build.log" 2>&1 || true
   # The long ones first, so that nothing waits for them at the end.
   mapfile -t programs < <(tree_files 'tests/cluster/*_test.py' && tree_files 'tests/crash/*_test.py' &&
     tree_files 'tests/integration/*_test.sh' 'tests/integration/*_test.py')

@@ -39,6 +39,16 @@ struct SubmitCommand {
   // A new run that would wait (no claim) is refused while so many of the account's submissions are
   // PENDING, with the exception of service/domain/backlog.h. 0: no limit.
   int64_t backlog_max = 0;
+  // LookFirst has just said that nothing answers: it is not looked for again before the write.
+  bool nothing_answers = false;
+};
+
+// What a look at the records told about a SubmitCommand.
+struct FirstLook {
+  // Answers as it is, as `dedupe` says; null: Submit must be asked.
+  SharedSubmission submission;
+  DedupeKind dedupe = DedupeKind::kReplayed;
+  bool nothing_answers = false;
 };
 
 struct SubmitOutcome {
@@ -260,6 +270,11 @@ class WorkflowStore {
   // BACKLOG_FULL, with nothing written.
   virtual void Submit(SubmitCommand command, Callback<SubmitOutcome> done) = 0;
 
+  // Looks whether something answers the command as it is, without a write and without waiting, on
+  // this thread: before slots are taken and ids made for a new submission. Its claim is not looked
+  // at. A store whose look-ups wait for others says nothing.
+  virtual absl::StatusOr<FirstLook> LookFirst(const SubmitCommand& command) { return FirstLook(); }
+
   // What Submit would do now. The same errors.
   virtual void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) = 0;
 
@@ -285,6 +300,11 @@ class WorkflowStore {
 
   // NOT_FOUND (reason SUBMISSION_NOT_FOUND), also for another tenant's.
   virtual void Get(GetQuery query, Callback<SubmissionWithAttempts> done) = 0;
+  // The same for a query without attempts, answered on this thread; nullopt: the store's look-ups
+  // wait for others, Get must be asked.
+  virtual std::optional<absl::StatusOr<SharedSubmission>> GetNow(const GetQuery& query) {
+    return std::nullopt;
+  }
   // All or NOT_FOUND; in the order of the query; an id may be named twice.
   virtual void BatchGet(BatchGetQuery query,
                         Callback<std::vector<SubmissionWithAttempts>> done) = 0;

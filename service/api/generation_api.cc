@@ -92,7 +92,7 @@ ApiHandle GenerationApi::SubmitGeneration(ApiCall call, const v1::SubmitGenerati
       call.caller, std::move(input),
       [response, done = std::move(done)](absl::StatusOr<SubmitAnswer> answer) mutable {
         if (answer.ok()) {
-          SubmissionToProto(answer->submission, {}, response->mutable_submission());
+          SubmissionToProto(*answer->submission, {}, response->mutable_submission());
           response->set_dedupe(static_cast<v1::SubmitGenerationResponse::Dedupe>(answer->dedupe));
         }
         done(answer.status());
@@ -106,14 +106,13 @@ ApiHandle GenerationApi::GetSubmission(ApiCall call, const v1::GetSubmissionRequ
   }
   GetInput input = GetInputFromProto(request);
   input.time_left = call.time_left;
-  return service_->Get(
-      call.caller, std::move(input),
-      [response, done = std::move(done)](absl::StatusOr<SubmissionWithAttempts> found) mutable {
-        if (found.ok()) {
-          SubmissionToProto(found->submission, found->attempts, response);
-        }
-        done(found.status());
-      });
+  return service_->Get(call.caller, std::move(input),
+                       [response, done = std::move(done)](absl::StatusOr<GetAnswer> found) mutable {
+                         if (found.ok()) {
+                           SubmissionToProto(*found->submission, found->attempts, response);
+                         }
+                         done(found.status());
+                       });
 }
 
 ApiHandle GenerationApi::BatchGetSubmissions(ApiCall call,

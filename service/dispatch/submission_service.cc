@@ -161,38 +161,53 @@ SubmissionService::Prepared SubmissionService::Prepare(const Principal& caller,
 
 std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, SubmitInput input,
                                                       Callback<SubmitAnswer> done) {
+  if (caller.role == Role::kReader) {
+    done(errors::PermissionDenied(TextId::kDeniedReader));
+    return nullptr;
+  }
   const absl::Time now = clock_->Now();
-  auto call = std::make_shared<SubmitCall>();
-  call->done = std::move(done);
   // Even a known request_id that asks for a longer wait than is allowed is answered within the
   // limit.
   const absl::Duration wait = std::min(input.wait.value_or(kWaitDefault), kWaitMax);
-  call->wait_deadline = now + std::min(wait, input.time_left - kDeadlineMargin);
-  std::shared_ptr<CallHandle> handle = call->handle;
-  if (caller.role == Role::kReader) {
-    call->done(errors::PermissionDenied(TextId::kDeniedReader));
-    return handle;
-  }
-
+  const absl::Time wait_deadline = now + std::min(wait, input.time_left - kDeadlineMargin);
   const bool hash_is_whole = !input.spec_has_unknown_fields;
   Prepared prepared = Prepare(caller, std::move(input));
   SubmitCommand command{.request = std::move(prepared.request),
                         .backlog_max = options_.backlog_max};
+  // What to answer if nothing that is there does.
+  absl::Status refusal;
   if (!prepared.violations.empty()) {
-    call->refusal = errors::FieldInvalid(std::move(prepared.violations));
+    refusal = errors::FieldInvalid(std::move(prepared.violations));
     // A request_id that is already known is answered first, before rules that have since been
     // tightened. With unknown fields in the spec the hash does not cover what was asked for: then
     // it cannot be the same request.
     if (!hash_is_whole || command.request.request_id.empty()) {
-      call->done(std::move(call->refusal));
-      return handle;
+      done(std::move(refusal));
+      return nullptr;
     }
     command.may_create = false;
     command.match_content = false;
   } else if (draining_.load(std::memory_order_relaxed)) {
-    call->refusal = errors::ShuttingDown();
+    refusal = errors::ShuttingDown();
     command.may_create = false;
-  } else {
+  }
+  absl::StatusOr<FirstLook> look = store_->LookFirst(command);
+  if (!look.ok()) {
+    done(std::move(look).status());
+    return nullptr;
+  }
+  if (look->submission != nullptr) {
+    done(SubmitAnswer{.dedupe = look->dedupe, .submission = std::move(look->submission)});
+    return nullptr;
+  }
+  command.nothing_answers = look->nothing_answers;
+
+  auto call = std::make_shared<SubmitCall>();
+  call->done = std::move(done);
+  call->wait_deadline = wait_deadline;
+  call->refusal = std::move(refusal);
+  std::shared_ptr<CallHandle> handle = call->handle;
+  if (command.may_create) {
     command.request.id = ids_->Next(now);
     Dispatcher::Reservation reservation = dispatcher_->Reserve();
     if (reservation.slot.has_value()) {
@@ -257,7 +272,8 @@ void SubmissionService::AwaitOutcome(const std::shared_ptr<SubmitCall>& call,
       call->done(std::move(error));
       return;
     }
-    call->done(SubmitAnswer{.dedupe = call->dedupe, .submission = std::move(latest)});
+    call->done(SubmitAnswer{.dedupe = call->dedupe,
+                            .submission = std::make_shared<const Submission>(std::move(latest))});
   };
   if (IsSettled(submission, call->wait_deadline) || call->wait_deadline <= clock_->Now()) {
     answer(std::move(submission));
@@ -308,35 +324,35 @@ void SubmissionService::Preview(const Principal& caller, SubmitInput input,
 }
 
 std::shared_ptr<CallHandle> SubmissionService::Get(const Principal& caller, GetInput input,
-                                                   Callback<SubmissionWithAttempts> done) {
-  auto handle = std::make_shared<CallHandle>();
+                                                   Callback<GetAnswer> done) {
   absl::StatusOr<std::optional<std::string>> tenant =
       TenantToRead(caller, input.tenant, AllTenants::kRefused);
   if (!tenant.ok()) {
     done(tenant.status());
-    return handle;
+    return nullptr;
   }
   absl::StatusOr<SubmissionKey> key = KeyOf(input.key, options_.upstream_account);
   if (!key.ok()) {
     done(key.status());
-    return handle;
+    return nullptr;
   }
   if (std::optional<FieldViolation> fault = WaitViolation(input.wait); fault.has_value()) {
     done(errors::FieldInvalid({*std::move(fault)}));
-    return handle;
+    return nullptr;
   }
   GetQuery query{
       .tenant = *std::move(tenant), .key = *std::move(key), .with_attempts = input.with_attempts};
   if (input.wait <= absl::ZeroDuration()) {
-    store_->Get(std::move(query), std::move(done));
-    return handle;
+    GetAtOnce(std::move(query), std::move(done));
+    return nullptr;
   }
+  auto handle = std::make_shared<CallHandle>();
   GetQuery first = query;
   store_->Get(std::move(first),
               [this, handle, query = std::move(query), input = std::move(input),
                done = std::move(done)](absl::StatusOr<SubmissionWithAttempts> found) mutable {
                 if (!found.ok() || found->submission.revision > input.wait_for_revision_after) {
-                  done(std::move(found));
+                  AnswerGet(std::move(found), done);
                   return;
                 }
                 LongPoll(handle, std::move(query), input, *std::move(found), std::move(done));
@@ -344,9 +360,34 @@ std::shared_ptr<CallHandle> SubmissionService::Get(const Principal& caller, GetI
   return handle;
 }
 
+void SubmissionService::GetAtOnce(GetQuery query, Callback<GetAnswer> done) {
+  if (!query.with_attempts) {
+    if (std::optional<absl::StatusOr<SharedSubmission>> found = store_->GetNow(query);
+        found.has_value()) {
+      done(found->ok() ? absl::StatusOr<GetAnswer>(GetAnswer{.submission = **std::move(found)})
+                       : found->status());
+      return;
+    }
+  }
+  store_->Get(std::move(query),
+              [done = std::move(done)](absl::StatusOr<SubmissionWithAttempts> found) mutable {
+                AnswerGet(std::move(found), done);
+              });
+}
+
+void SubmissionService::AnswerGet(absl::StatusOr<SubmissionWithAttempts> found,
+                                  Callback<GetAnswer>& done) {
+  if (!found.ok()) {
+    done(std::move(found).status());
+    return;
+  }
+  done(GetAnswer{.submission = std::make_shared<const Submission>(std::move(found->submission)),
+                 .attempts = std::move(found->attempts)});
+}
+
 void SubmissionService::LongPoll(const std::shared_ptr<CallHandle>& handle, GetQuery query,
                                  const GetInput& input, SubmissionWithAttempts seen,
-                                 Callback<SubmissionWithAttempts> done) {
+                                 Callback<GetAnswer> done) {
   const absl::Time deadline =
       clock_->Now() + std::min(input.wait, input.time_left - kDeadlineMargin);
   GetQuery again = query;
@@ -358,7 +399,7 @@ void SubmissionService::LongPoll(const std::shared_ptr<CallHandle>& handle, GetQ
       },
       // The attempts have moved on with the record: read both at one moment.
       [this, query = std::move(query), done = std::move(done)](const Submission&) mutable {
-        store_->Get(std::move(query), std::move(done));
+        GetAtOnce(std::move(query), std::move(done));
       });
   handle->Waits(hub_, waiter);
   store_->Get(std::move(again), [this](absl::StatusOr<SubmissionWithAttempts> now) {

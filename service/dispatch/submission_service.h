@@ -49,7 +49,12 @@ struct SubmitInput {
 
 struct SubmitAnswer {
   DedupeKind dedupe = DedupeKind::kCreated;
-  Submission submission;
+  SharedSubmission submission;
+};
+
+struct GetAnswer {
+  SharedSubmission submission;
+  std::vector<Attempt> attempts;  // by number; empty unless asked for
 };
 
 struct PreviewAnswer {
@@ -86,7 +91,7 @@ struct SubmissionServiceOptions {
 };
 
 // Thread safe; never blocks. Every call answers exactly once, on any thread. Errors are public ones
-// (service/base/errors.h).
+// (service/base/errors.h). A handle is null where the call is answered already and never waited.
 class SubmissionService {
  public:
   template <typename T>
@@ -111,7 +116,7 @@ class SubmissionService {
   void Preview(const Principal& caller, SubmitInput input, Callback<PreviewAnswer> done);
 
   std::shared_ptr<CallHandle> Get(const Principal& caller, GetInput input,
-                                  Callback<SubmissionWithAttempts> done);
+                                  Callback<GetAnswer> done);
   void BatchGet(const Principal& caller, BatchGetInput input,
                 Callback<std::vector<SubmissionWithAttempts>> done);
   void List(const Principal& caller, ListInput input, Callback<ListAnswer> done);
@@ -134,7 +139,9 @@ class SubmissionService {
   void OnStored(const std::shared_ptr<SubmitCall>& call, absl::StatusOr<SubmitOutcome> outcome);
   void AwaitOutcome(const std::shared_ptr<SubmitCall>& call, Submission submission);
   void LongPoll(const std::shared_ptr<CallHandle>& handle, GetQuery query, const GetInput& input,
-                SubmissionWithAttempts seen, Callback<SubmissionWithAttempts> done);
+                SubmissionWithAttempts seen, Callback<GetAnswer> done);
+  void GetAtOnce(GetQuery query, Callback<GetAnswer> done);
+  static void AnswerGet(absl::StatusOr<SubmissionWithAttempts> found, Callback<GetAnswer>& done);
 
   const SubmissionServiceOptions options_;
   WorkflowStore* const store_;

@@ -51,6 +51,15 @@ absl::StatusOr<DedupeDecision> DecideDedupe(const NewSubmission& request, const 
   return Join(request, *match.by_hash, now);
 }
 
+bool ReplaysAsItIs(const NewSubmission& request, const Submission& stored) {
+  return stored.state == SubmissionState::kSubmitted && SameContent(request, stored);
+}
+
+bool JoinsAsItIs(const NewSubmission& request, const Submission& holder, absl::Time now) {
+  return holder.state == SubmissionState::kSubmitted && request.request_id.empty() &&
+         request.dedupe_mode == DedupeMode::kContent && HoldsFor(request, holder, now);
+}
+
 std::vector<std::string> DifferingFields(const NewSubmission& request, const Submission& stored) {
   const GenerationSpec& a = request.spec.value();
   const GenerationSpec& b = stored.spec.value();

@@ -25,6 +25,13 @@ inline bool NeedsNoWrite(const DedupeDecision& decision) {
          !decision.change.has_value() && !decision.add_alias;
 }
 
+// Short cuts past DecideDedupe for the records that most repeats meet, without a copy of any: true
+// only where its decision would be kReplay (for the record that the request_id names, detached or
+// not) or kJoin (for the one that holds the hash, if the request_id is empty), with nothing to
+// write. False says nothing.
+bool ReplaysAsItIs(const NewSubmission& request, const Submission& stored);
+bool JoinsAsItIs(const NewSubmission& request, const Submission& holder, absl::Time now);
+
 // The fields in which two requests of one request_id differ: "spec.prompt", "variation", …
 std::vector<std::string> DifferingFields(const NewSubmission& request, const Submission& stored);
 

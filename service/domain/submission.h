@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -189,6 +190,9 @@ struct Submission {
 
   friend bool operator==(const Submission&, const Submission&) = default;
 };
+
+// A record that is passed on without being copied.
+using SharedSubmission = std::shared_ptr<const Submission>;
 
 // What a caller presents to change only what it has seen: differs after every revision.
 std::string Etag(const Submission& submission);

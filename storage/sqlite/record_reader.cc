@@ -116,6 +116,58 @@ absl::StatusOr<std::optional<StoredSubmission>> RecordReader::TaskOfAccount(
   return ReadOne(use);
 }
 
+absl::StatusOr<SharedSubmission> RecordReader::ReadShared(StatementUse& use) {
+  return use.Step() ? DecodeSharedRow(use.statement(), *names_) : SharedSubmission();
+}
+
+absl::StatusOr<SharedSubmission> RecordReader::SharedById(const SubmissionId& id) {
+  const std::optional<UlidBytes> bytes = EncodeId(id);
+  if (!bytes.has_value()) {
+    return SharedSubmission();
+  }
+  StatementUse use(by_id_);
+  use.Blob(AsView(*bytes));
+  return ReadShared(use);
+}
+
+absl::StatusOr<SharedRequestIdMatch> RecordReader::SharedByRequestId(
+    const Scope& scope, const std::string& request_id) {
+  SharedRequestIdMatch match;
+  const std::optional<int64_t> account = names_->Find(scope.upstream_account);
+  if (!account.has_value()) {
+    return match;
+  }
+  StatementUse use(by_request_id_);
+  use.Text(scope.tenant).Int(*account).Text(request_id);
+  match.is_known = use.Step();
+  if (match.is_known && !use.statement().isColumnNull(0)) {
+    GL_ASSIGN_OR_RETURN(match.submission, DecodeSharedRow(use.statement(), *names_));
+  }
+  return match;
+}
+
+absl::StatusOr<SharedSubmission> RecordReader::SharedByHash(const Scope& scope,
+                                                            int32_t hash_version,
+                                                            const RequestHash& hash) {
+  const std::optional<int64_t> account = names_->Find(scope.upstream_account);
+  if (!account.has_value()) {
+    return SharedSubmission();
+  }
+  StatementUse use(by_hash_);
+  use.Text(scope.tenant)
+      .Int(*account)
+      .Int(hash_version)
+      .Blob({reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()});
+  return ReadShared(use);
+}
+
+absl::StatusOr<SharedSubmission> RecordReader::SharedByTaskId(const std::string& tenant,
+                                                              const TaskId& task_id) {
+  StatementUse use(by_task_id_);
+  use.Text(tenant).Text(task_id.value());
+  return ReadShared(use);
+}
+
 std::optional<std::string> RecordReader::NextTenant(const std::string& tenant) {
   StatementUse use(next_tenant_);
   use.Text(tenant);

@@ -25,6 +25,13 @@ struct StoredRequestIdMatch {
   bool detached = false;
 };
 
+// The same for whoever only passes the record on.
+struct SharedRequestIdMatch {
+  SharedSubmission submission;  // null: it names none
+  // It is known: it names a record, or is the tombstone of one.
+  bool is_known = false;
+};
+
 // Every look-up is one statement and so one snapshot. Throws SQLite::Exception: callers stand
 // inside Guard(). INTERNAL for rows that do not decode. Used by one thread at a time.
 class RecordReader {
@@ -40,6 +47,13 @@ class RecordReader {
   absl::StatusOr<std::optional<StoredSubmission>> ByAbandonedHash(const Scope& scope,
                                                                   int32_t hash_version,
                                                                   const RequestHash& hash);
+  // For whoever only passes the record on, which is so never copied. Null: there is none.
+  absl::StatusOr<SharedSubmission> SharedById(const SubmissionId& id);
+  absl::StatusOr<SharedRequestIdMatch> SharedByRequestId(const Scope& scope,
+                                                         const std::string& request_id);
+  absl::StatusOr<SharedSubmission> SharedByHash(const Scope& scope, int32_t hash_version,
+                                                const RequestHash& hash);
+  absl::StatusOr<SharedSubmission> SharedByTaskId(const std::string& tenant, const TaskId& task_id);
   absl::StatusOr<std::optional<StoredSubmission>> ByTaskId(const std::string& tenant,
                                                            const TaskId& task_id);
   // A submission of the tenant in this account.
@@ -61,6 +75,7 @@ class RecordReader {
 
  private:
   absl::StatusOr<std::optional<StoredSubmission>> ReadOne(StatementUse& use);
+  absl::StatusOr<SharedSubmission> ReadShared(StatementUse& use);
   absl::StatusOr<std::optional<StoredSubmission>> ByHashIn(SQLite::Statement& statement,
                                                            const Scope& scope, int32_t hash_version,
                                                            const RequestHash& hash);

@@ -315,6 +315,19 @@ absl::StatusOr<StoredSubmission> DecodeSubmissionRow(const SQLite::Statement& st
   return stored;
 }
 
+absl::StatusOr<SharedSubmission> DecodeSharedRow(const SQLite::Statement& statement, Names& names) {
+  RowReader row(statement);
+  auto stored = std::make_shared<StoredSubmission>();
+  stored->seq = row.Int();
+  if (absl::Status status = ReadFixed(row, names, *stored); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = ReadChanging(row, names, *stored); !status.ok()) {
+    return status;
+  }
+  return SharedSubmission(stored, &stored->submission);
+}
+
 absl::StatusOr<Attempt> DecodeAttemptRow(const SQLite::Statement& statement, Names& names,
                                          const SubmissionId& id) {
   RowReader row(statement);

@@ -28,6 +28,8 @@ int InsertEventRow(SQLite::Statement& insert, Names& names, const Submission& su
 
 // INTERNAL for a row that this binary cannot have written.
 absl::StatusOr<StoredSubmission> DecodeSubmissionRow(const SQLite::Statement& row, Names& names);
+// The same, made where it stays.
+absl::StatusOr<SharedSubmission> DecodeSharedRow(const SQLite::Statement& row, Names& names);
 absl::StatusOr<Attempt> DecodeAttemptRow(const SQLite::Statement& row, Names& names,
                                          const SubmissionId& id);
 absl::StatusOr<SubmissionEvent> DecodeEventRow(const SQLite::Statement& row, Names& names,

@@ -88,6 +88,29 @@ absl::StatusOr<SubmissionWithAttempts> RunGet(RecordReader& reader, const GetQue
   return WithAttempts(reader, *std::move(stored), query.with_attempts);
 }
 
+absl::StatusOr<SharedSubmission> RunGetNow(RecordReader& reader, const GetQuery& query) {
+  const std::string& tenant = *query.tenant;
+  SharedSubmission found;
+  if (const auto* id = std::get_if<SubmissionId>(&query.key)) {
+    GL_ASSIGN_OR_RETURN(found, reader.SharedById(*id));
+    // Another tenant's record is as good as none.
+    found = found != nullptr && found->scope.tenant == tenant ? std::move(found) : nullptr;
+  } else if (const auto* task_id = std::get_if<TaskId>(&query.key)) {
+    GL_ASSIGN_OR_RETURN(found, reader.SharedByTaskId(tenant, *task_id));
+  } else {
+    const auto& request = std::get<RequestIdKey>(query.key);
+    GL_ASSIGN_OR_RETURN(
+        SharedRequestIdMatch match,
+        reader.SharedByRequestId({.tenant = tenant, .upstream_account = request.upstream_account},
+                                 request.request_id));
+    found = std::move(match.submission);
+  }
+  if (found == nullptr) {
+    return errors::SubmissionNotFound(KeyText(query.key));
+  }
+  return found;
+}
+
 absl::StatusOr<std::vector<SubmissionWithAttempts>> RunBatchGet(RecordReader& reader,
                                                                 const BatchGetQuery& query) {
   std::vector<SubmissionWithAttempts> results;

@@ -11,6 +11,8 @@ namespace genledger::sqlite {
 
 // Errors are those of WorkflowStore's call of that name. Call inside one snapshot and Guard().
 absl::StatusOr<SubmissionWithAttempts> RunGet(RecordReader& reader, const GetQuery& query);
+// For queries of one tenant. One look-up: needs no snapshot.
+absl::StatusOr<SharedSubmission> RunGetNow(RecordReader& reader, const GetQuery& query);
 absl::StatusOr<std::vector<SubmissionWithAttempts>> RunBatchGet(RecordReader& reader,
                                                                 const BatchGetQuery& query);
 absl::StatusOr<ListPage> RunList(RecordReader& reader, const ListQuery& query);

@@ -19,6 +19,7 @@
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/database_file.h"
 #include "storage/sqlite/file_lock.h"
+#include "storage/sqlite/first_look.h"
 #include "storage/sqlite/read_pool.h"
 #include "storage/sqlite/schema.h"
 #include "storage/sqlite/sqlite_queries.h"
@@ -80,6 +81,7 @@ class Store : public WorkflowStore {
       : clock_(clock), logger_(logger), parts_(std::move(parts)) {}
   ~Store() override { Store::Shutdown(); }
 
+  absl::StatusOr<FirstLook> LookFirst(const SubmitCommand& command) override;
   void Submit(SubmitCommand command, Callback<SubmitOutcome> done) override;
   void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) override;
   void ClaimDue(ClaimDueCommand command, Callback<ClaimDueOutcome> done) override;
@@ -88,6 +90,7 @@ class Store : public WorkflowStore {
   void ExpireAllLeases(std::string actor, AmbiguityRules rules, Callback<int64_t> done) override;
   void Purge(PurgeCommand command, Callback<PurgeOutcome> done) override;
   void Get(GetQuery query, Callback<SubmissionWithAttempts> done) override;
+  std::optional<absl::StatusOr<SharedSubmission>> GetNow(const GetQuery& query) override;
   void BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) override;
   void List(ListQuery query, Callback<ListPage> done) override;
   void ListEvents(ListEventsQuery query, Callback<std::vector<SubmissionEvent>> done) override;
@@ -148,6 +151,9 @@ class Store : public WorkflowStore {
     done(call.admitted() ? Audited<T>(name, read()) : Closed());
   }
 
+  // Answers from what is there; true, with `done` untouched, where only the writer can.
+  bool AnswerOrPass(const SubmitCommand& command, Callback<SubmitOutcome>& done);
+
   // Hands `work` to the writer, which answers.
   template <typename T, typename Work>
   void Write(std::string_view name, Callback<T> done, Work work) {
@@ -174,29 +180,46 @@ class Store : public WorkflowStore {
   int64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
+absl::StatusOr<FirstLook> Store::LookFirst(const SubmitCommand& command) {
+  const Call call(this);
+  if (!call.admitted()) {
+    return Closed();
+  }
+  return Audited("LookFirst", parts_.readers->Run("submit", [&](RecordReader& reader) {
+    return sqlite::RunLookFirst(reader, command, clock_->Now());
+  }));
+}
+
 void Store::Submit(SubmitCommand command, Callback<SubmitOutcome> done) {
-  absl::StatusOr<std::optional<SubmitOutcome>> answer = std::nullopt;
-  {
-    const Call call(this);
-    if (!call.admitted()) {
-      done(Closed());
-      return;
-    }
-    answer = parts_.readers->Run("submit", [&](RecordReader& reader) {
-      sqlite::SqliteDedupeReader dedupe(&reader);
-      return AnswerWithoutWrite(dedupe, command, clock_->Now());
-    });
-    if (!answer.ok() || answer->has_value()) {
-      answer = Audited("Submit", std::move(answer));
-      done(answer.ok() ? absl::StatusOr<SubmitOutcome>(**std::move(answer)) : answer.status());
-      return;
-    }
+  if (!command.nothing_answers && !AnswerOrPass(command, done)) {
+    return;
   }
   // The writer decides again: the row may have changed since.
   Write<SubmitOutcome>("Submit", std::move(done),
                        [this, command = std::move(command)](SqliteTransaction& transaction) {
                          return RunSubmit(transaction, command, clock_->Now());
                        });
+}
+
+bool Store::AnswerOrPass(const SubmitCommand& command, Callback<SubmitOutcome>& done) {
+  absl::StatusOr<std::optional<SubmitOutcome>> answer = std::nullopt;
+  {
+    const Call call(this);
+    if (!call.admitted()) {
+      done(Closed());
+      return false;
+    }
+    answer = parts_.readers->Run("submit", [&](RecordReader& reader) {
+      sqlite::SqliteDedupeReader dedupe(&reader);
+      return AnswerWithoutWrite(dedupe, command, clock_->Now());
+    });
+  }
+  if (answer.ok() && !answer->has_value()) {
+    return true;
+  }
+  answer = Audited("Submit", std::move(answer));
+  done(answer.ok() ? absl::StatusOr<SubmitOutcome>(**std::move(answer)) : answer.status());
+  return false;
 }
 
 void Store::Preview(const NewSubmission& request, Callback<PreviewOutcome> done) {
@@ -249,6 +272,19 @@ void Store::Get(GetQuery query, Callback<SubmissionWithAttempts> done) {
     return parts_.readers->RunInSnapshot(
         "get", [&](RecordReader& reader) { return sqlite::RunGet(reader, query); });
   });
+}
+
+std::optional<absl::StatusOr<SharedSubmission>> Store::GetNow(const GetQuery& query) {
+  if (!query.tenant.has_value() || query.with_attempts) {
+    return std::nullopt;
+  }
+  const Call call(this);
+  if (!call.admitted()) {
+    return Closed();
+  }
+  return Audited("Get", parts_.readers->Run("get", [&](RecordReader& reader) {
+    return sqlite::RunGetNow(reader, query);
+  }));
 }
 
 void Store::BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) {

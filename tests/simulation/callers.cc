@@ -30,8 +30,8 @@ Principal CallerOf(std::string tenant) {
   return {.name = "worker", .tenant = std::move(tenant), .role = Role::kCaller};
 }
 
-const Submission& RecordOf(const SubmitAnswer& answer) { return answer.submission; }
-const Submission& RecordOf(const SubmissionWithAttempts& answer) { return answer.submission; }
+const Submission& RecordOf(const SubmitAnswer& answer) { return *answer.submission; }
+const Submission& RecordOf(const GetAnswer& answer) { return *answer.submission; }
 const Submission& RecordOf(const CancelResult& answer) { return answer.submission; }
 const Submission& RecordOf(const Submission& answer) { return answer; }
 
@@ -188,7 +188,9 @@ void Callers::HangUpLater(Replica* replica, uint64_t call, std::shared_ptr<CallH
       "caller hangs up", [this, call, handle = std::move(handle)] {
         s_.coverage->Saw(open_.contains(call) ? "a hang-up while waiting" : "a hang-up afterwards");
         s_.auditor->BeginHangUp(call);
-        handle->StopWaiting();
+        if (handle != nullptr) {  // it never waited otherwise
+          handle->StopWaiting();
+        }
         s_.auditor->EndHangUp();
       });
 }
@@ -218,7 +220,7 @@ void Callers::Read() {
     open_[call] = {.what = "get", .process = replica->process()};
     HangUpLater(replica, call,
                 replica->submissions().Get(CallerOf(tenant), input,
-                                           Answered<SubmissionWithAttempts>(call, {})));
+                                           Answered<GetAnswer>(call, {})));
   });
 }
 

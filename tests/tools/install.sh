@@ -58,6 +58,7 @@ GENLEDGER_TEST_PACKAGES=(
   python3-requests
   shellcheck
   sqlite3
+  valgrind
 )
 
 # The languages of the upstream's page (tests/integration/page_languages.py) whose runtimes nothing else here brings.

@@ -106,7 +106,7 @@ TEST_F(AmbiguousTest, FailAbandonsTellsTheCallerAndNamesThePossibleDuplicate) {
             ErrorReason::kSubmissionAbandoned);
   const auto fresh = h_.Submit(InputOf("a cat", "r2"));
   h_.upstream.AnswerLast(AcceptedAs("t"));
-  EXPECT_EQ(fresh->submission.possible_duplicate_of, abandoned.id);
+  EXPECT_EQ(fresh->submission->possible_duplicate_of, abandoned.id);
 }
 
 TEST_F(AmbiguousTest, ResubmitOncePostsAgainWhenTheAttemptMustHaveEnded) {
@@ -259,7 +259,7 @@ TEST_F(AmbiguousTest, AnAttemptThatIsNeverAnsweredEndsWithItsLeaseAndALateAnswer
   EXPECT_EQ(Only().state, kSubmitted);
   EXPECT_EQ(Charges(), "1..1");
   EXPECT_EQ(h_.dispatcher.in_flight(), 0);
-  EXPECT_EQ(h_.Submit(InputOf("a cat", "r1"))->submission.task_id, TaskId("t"));
+  EXPECT_EQ(h_.Submit(InputOf("a cat", "r1"))->submission->task_id, TaskId("t"));
 }
 
 TEST_F(AmbiguousTest, ALateRefusalForNowIsRetried) {

@@ -25,8 +25,8 @@ class BulkResolveTest : public ::testing::Test {
     h_.Submit(std::move(input));
     h_.upstream.AnswerLast(AmbiguousResult());
     const auto found = h_.Get(h_.caller, {.key = {NamedKey::Kind::kRequestId, request_id}});
-    EXPECT_EQ(found->submission.state, kOutcomeUnknown);
-    return found->submission.id;
+    EXPECT_EQ(found->submission->state, kOutcomeUnknown);
+    return found->submission->id;
   }
   absl::StatusOr<BulkResolved> Resolve(BulkResolution bulk) {
     return ResolveAs(h_.op, std::move(bulk));
@@ -126,10 +126,9 @@ TEST_F(BulkResolveTest, WhatChangesInBetweenIsLeftAlone) {
 
 TEST_F(BulkResolveTest, WhoeverWaitsIsTold) {
   const SubmissionId id = Unknown("one");
-  Call<SubmissionWithAttempts> call =
-      h_.Get(h_.caller, {.key = {NamedKey::Kind::kId, id.value()},
-                         .wait_for_revision_after = h_.Record(id).revision,
-                         .wait = absl::Seconds(30)});
+  Call<GetAnswer> call = h_.Get(h_.caller, {.key = {NamedKey::Kind::kId, id.value()},
+                                            .wait_for_revision_after = h_.Record(id).revision,
+                                            .wait = absl::Seconds(30)});
   ASSERT_FALSE(call.answered());
   ASSERT_TRUE(Resolve({.tenant = "-", .resolution = NotAccepted()}).ok());
   EXPECT_TRUE(call.answered());

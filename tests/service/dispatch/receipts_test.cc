@@ -81,7 +81,7 @@ TEST_F(ReceiptsTest, ACommitInDoubtThatHappenedIsRecognised) {
   EXPECT_EQ(h.journal->pending_count(), 1);
   h.timers.AdvanceBy(absl::Seconds(1));
   EXPECT_EQ(h.journal->pending_count(), 0);
-  EXPECT_EQ(call->submission.task_id, TaskId("task-1"));
+  EXPECT_EQ(call->submission->task_id, TaskId("task-1"));
   EXPECT_EQ(h.dispatcher.in_flight(), 0);
 }
 

@@ -55,8 +55,8 @@ struct ServiceHarness : DispatchHarness {
     call.handle = service.Submit(principal, std::move(input), call.Done());
     return call;
   }
-  Call<SubmissionWithAttempts> Get(const Principal& principal, GetInput input) {
-    Call<SubmissionWithAttempts> call;
+  Call<GetAnswer> Get(const Principal& principal, GetInput input) {
+    Call<GetAnswer> call;
     call.handle = service.Get(principal, std::move(input), call.Done());
     return call;
   }

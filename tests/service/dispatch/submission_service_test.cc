@@ -37,10 +37,10 @@ TEST_F(SubmitTest, AnswersWithTheTaskIdOnceItIsStored) {
   h_.upstream.AnswerLast(AcceptedAs("task-1"));
   ASSERT_TRUE(call.answered());
   EXPECT_EQ(call->dedupe, DedupeKind::kCreated);
-  EXPECT_EQ(call->submission.state, kSubmitted);
-  EXPECT_EQ(call->submission.task_id, TaskId("task-1"));
-  EXPECT_EQ(call->submission.scope.tenant, kTestTenant);
-  EXPECT_EQ(h_.Record(call->submission.id), call->submission);
+  EXPECT_EQ(call->submission->state, kSubmitted);
+  EXPECT_EQ(call->submission->task_id, TaskId("task-1"));
+  EXPECT_EQ(call->submission->scope.tenant, kTestTenant);
+  EXPECT_EQ(h_.Record(call->submission->id), *call->submission);
   EXPECT_EQ(h_.hub.waiter_count(), 0U);
 }
 
@@ -80,7 +80,7 @@ TEST_F(SubmitTest, ARepeatIsReplayedAndAnEqualRequestJoinsWithoutAnotherPost) {
   EXPECT_EQ(join->dedupe, DedupeKind::kJoined);
   EXPECT_EQ(anonymous->dedupe, DedupeKind::kJoined);
   for (const auto& call : {first, replay, join, anonymous}) {
-    EXPECT_EQ(call->submission.task_id, TaskId("t"));
+    EXPECT_EQ(call->submission->task_id, TaskId("t"));
   }
   EXPECT_EQ(h_.upstream.posts(), 1U);
   EXPECT_EQ(h_.dispatcher.in_flight(), 0);
@@ -97,7 +97,7 @@ TEST_F(SubmitTest, WithoutAWaitItAnswersTheStateAsItIs) {
   input.wait = absl::ZeroDuration();
   const auto call = h_.Submit(std::move(input));
   ASSERT_TRUE(call.answered());
-  EXPECT_EQ(call->submission.state, kDispatching);
+  EXPECT_EQ(call->submission->state, kDispatching);
   EXPECT_EQ(h_.upstream.posts(), 1U);
   EXPECT_EQ(h_.hub.waiter_count(), 0U);
 }
@@ -108,7 +108,7 @@ TEST_F(SubmitTest, WaitsTwentySecondsUnlessAskedOtherwise) {
   EXPECT_FALSE(call.answered());
   h_.timers.AdvanceBy(absl::Seconds(0.01));
   ASSERT_TRUE(call.answered());
-  EXPECT_EQ(call->submission.state, kDispatching);
+  EXPECT_EQ(call->submission->state, kDispatching);
 }
 
 TEST_F(SubmitTest, AnswersAMarginBeforeTheCallersDeadline) {
@@ -134,8 +134,8 @@ TEST_F(SubmitTest, TheWaitEndsEarlyWhenTheNextAttemptLiesBeyondIt) {
   refused.retry_after = absl::Seconds(60);
   h_.upstream.AnswerLast(refused);
   ASSERT_TRUE(call.answered());
-  EXPECT_EQ(call->submission.state, kPending);
-  EXPECT_EQ(call->submission.failure->reason, ErrorReason::kUpstreamRateLimited);
+  EXPECT_EQ(call->submission->state, kPending);
+  EXPECT_EQ(call->submission->failure->reason, ErrorReason::kUpstreamRateLimited);
 }
 
 TEST_F(SubmitTest, TheWaitGoesOnOverARetryWithinIt) {
@@ -144,7 +144,7 @@ TEST_F(SubmitTest, TheWaitGoesOnOverARetryWithinIt) {
   EXPECT_FALSE(call.answered());
   h_.timers.AdvanceBy(absl::Seconds(2));
   h_.upstream.AnswerLast(AcceptedAs("t"));
-  EXPECT_EQ(call->submission.state, kSubmitted);
+  EXPECT_EQ(call->submission->state, kSubmitted);
 }
 
 TEST_F(SubmitTest, ACallerThatHangsUpChangesNothing) {
@@ -153,7 +153,7 @@ TEST_F(SubmitTest, ACallerThatHangsUpChangesNothing) {
   EXPECT_TRUE(call.answered());
   EXPECT_EQ(h_.hub.waiter_count(), 0U);
   h_.upstream.AnswerLast(AcceptedAs("t"));
-  EXPECT_EQ(h_.Record(call->submission.id).state, kSubmitted);
+  EXPECT_EQ(h_.Record(call->submission->id).state, kSubmitted);
   call.handle->StopWaiting();
 }
 
@@ -202,7 +202,7 @@ TEST_F(SubmitTest, AFailureIsReplayedUntilReopenTimeAndThenTriedAgain) {
   ASSERT_EQ(h_.upstream.posts(), 2U);
   h_.upstream.AnswerLast(AcceptedAs("t"));
   EXPECT_EQ(again->dedupe, DedupeKind::kReopened);
-  EXPECT_EQ(again->submission.run, 2);
+  EXPECT_EQ(again->submission->run, 2);
   EXPECT_NE(h_.upstream.request(0).idempotency_key, h_.upstream.request(1).idempotency_key);
 }
 
@@ -218,7 +218,7 @@ TEST_F(SubmitTest, AReopeningNeverTakesAHashThatSomebodyHolds) {
   const auto call = h_.Submit(std::move(repeat));
   ASSERT_TRUE(call.get().ok()) << call.get().status();
   EXPECT_EQ(call->dedupe, DedupeKind::kJoined);
-  EXPECT_EQ(call->submission.request_id, "r2");
+  EXPECT_EQ(call->submission->request_id, "r2");
 }
 
 TEST_F(SubmitTest, InvalidRequestsAreRefusedWithEveryViolationAndWriteNothing) {
@@ -261,7 +261,7 @@ TEST_F(SubmitTest, AKnownRequestIdIsAnsweredThoughItWouldNotBeTakenAnyMore) {
   h_.upstream.AnswerLast(AcceptedAs("t"));
   SubmitInput input = InputOf("a cat", "r1");
   input.submit_within = absl::Hours(1000);
-  EXPECT_EQ(h_.Submit(input)->submission.task_id, TaskId("t"));
+  EXPECT_EQ(h_.Submit(input)->submission->task_id, TaskId("t"));
   // Its content alone answers nothing invalid, and neither does an unknown request_id.
   input.request_id = "r2";
   EXPECT_EQ(ReasonOf(h_.Submit(input).get().status()), ErrorReason::kFieldInvalid);
@@ -316,7 +316,7 @@ TEST_F(SubmitTest, DrainingRefusesNewWorkAndAnswersWhatIsKnown) {
   const auto waiting = h_.Submit(InputOf("a cat", "r1"));
   h_.service.Drain();
   ASSERT_TRUE(waiting.answered());
-  EXPECT_EQ(waiting->submission.state, kDispatching);
+  EXPECT_EQ(waiting->submission->state, kDispatching);
   const auto fresh = h_.Submit(InputOf("a dog", "r2"));
   EXPECT_EQ(fresh.get().status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(fresh.get().status()), ErrorReason::kShuttingDown);
@@ -342,7 +342,7 @@ TEST(SubmitWithoutSlots, WaitsAsPendingForASlotAndIsThenAnswered) {
   ASSERT_EQ(h.upstream.posts(), 2U);
   h.upstream.Answer(1, AcceptedAs("t2"));
   EXPECT_EQ(second->dedupe, DedupeKind::kCreated);
-  EXPECT_EQ(second->submission.task_id, TaskId("t2"));
+  EXPECT_EQ(second->submission->task_id, TaskId("t2"));
 }
 
 TEST(SubmitUnderTighterRules, AKnownRequestIdStillReadsItsTaskId) {
@@ -358,7 +358,7 @@ TEST(SubmitUnderTighterRules, AKnownRequestIdStillReadsItsTaskId) {
        .ids = &h.ids});
   Call<SubmitAnswer> known;
   tighter.Submit(h.caller, InputOf("a long story of a cat", "r1"), known.Done());
-  EXPECT_EQ(known->submission.task_id, TaskId("t"));
+  EXPECT_EQ(known->submission->task_id, TaskId("t"));
   Call<SubmitAnswer> unknown;
   tighter.Submit(h.caller, InputOf("a long story of a cat", "r2"), unknown.Done());
   EXPECT_EQ(FirstFieldOf(unknown.get().status()), "spec.prompt");
@@ -383,7 +383,7 @@ TEST_F(PreviewTest, TellsWhatWouldHappenAndWritesAndSendsNothing) {
 
   const auto call = h_.Submit(InputOf("a cat", "r1"));
   h_.upstream.AnswerLast(AcceptedAs("t"));
-  const Submission stored = call->submission;
+  const Submission stored = *call->submission;
   EXPECT_EQ(created->request_hash, stored.request_hash);
   EXPECT_EQ(Preview(InputOf("a cat", "r1"))->outcome.would, DedupeKind::kReplayed);
   EXPECT_EQ(Preview(InputOf("a cat", "r2"))->outcome.would, DedupeKind::kJoined);
@@ -400,9 +400,9 @@ class ReadTest : public ::testing::Test {
     const auto call = h_.Submit(InputOf("a cat", "r1"));
     h_.upstream.AnswerLast(AcceptedAs("task-1"));
     h_.Submit(InputOf("a cat", "alias"));
-    stored_ = h_.Record(call->submission.id);
+    stored_ = h_.Record(call->submission->id);
   }
-  absl::StatusOr<SubmissionWithAttempts> Get(const Principal& who, GetInput input) {
+  absl::StatusOr<GetAnswer> Get(const Principal& who, GetInput input) {
     const auto call = h_.Get(who, std::move(input));
     return call.answered() ? call.get() : absl::UnknownError("waits");
   }
@@ -426,7 +426,7 @@ TEST_F(ReadTest, FindsByEveryKey) {
                                                            {kTaskId, "task-1"}}) {
     const auto found = Get(h_.caller, {.key = {kind, key}});
     ASSERT_TRUE(found.ok()) << key;
-    EXPECT_EQ(found->submission, stored_);
+    EXPECT_EQ(*found->submission, stored_);
     EXPECT_EQ(found->attempts.size(), 1U);
   }
   GetInput basic = ById();
@@ -471,7 +471,8 @@ TEST_F(ReadTest, ALongPollAnswersAtOnceIfThereIsNews) {
 
 TEST_F(ReadTest, ALongPollWaitsForTheNextRevisionAndShowsItsAttempts) {
   const auto submit = h_.Submit(InputOf("a dog", "r2"));
-  const Submission before = Get(h_.caller, {.key = {NamedKey::Kind::kRequestId, "r2"}})->submission;
+  const Submission before =
+      *Get(h_.caller, {.key = {NamedKey::Kind::kRequestId, "r2"}})->submission;
   GetInput input{.key = {NamedKey::Kind::kId, before.id.value()}};
   input.wait = absl::Seconds(10);
   input.wait_for_revision_after = before.revision;
@@ -479,7 +480,7 @@ TEST_F(ReadTest, ALongPollWaitsForTheNextRevisionAndShowsItsAttempts) {
   EXPECT_FALSE(poll.answered());
   h_.upstream.AnswerLast(AcceptedAs("t"));
   ASSERT_TRUE(poll.answered());
-  EXPECT_EQ(poll->submission.state, kSubmitted);
+  EXPECT_EQ(poll->submission->state, kSubmitted);
   EXPECT_EQ(poll->attempts[0].outcome, AttemptOutcome::kAccepted);
 }
 
@@ -498,7 +499,7 @@ TEST_F(ReadTest, ALongPollEndsAtItsWaitItsDeadlineTheDrainOrTheHangUp) {
   EXPECT_TRUE(hurries.answered());
   EXPECT_FALSE(waits.answered());
   h_.timers.AdvanceBy(absl::Seconds(6));
-  EXPECT_EQ(waits->submission, stored_);
+  EXPECT_EQ(*waits->submission, stored_);
   const auto drained = h_.Get(h_.caller, input);
   h_.service.Drain();
   EXPECT_TRUE(drained.answered());
@@ -529,7 +530,7 @@ class ListTest : public ::testing::Test {
     for (int i = 0; i < 5; ++i) {
       SubmitInput input = InputOf("cat " + std::to_string(i));
       input.wait = absl::ZeroDuration();
-      ids_.push_back(h_.Submit(std::move(input))->submission.id);
+      ids_.push_back(h_.Submit(std::move(input))->submission->id);
     }
     SubmitInput other = InputOf("a dog");
     other.wait = absl::ZeroDuration();

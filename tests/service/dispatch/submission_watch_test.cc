@@ -40,7 +40,7 @@ TEST(SubmissionWatchTest, AChangeBetweenTheLastEventAndTheWaitIsToldAtOnce) {
   ServiceHarness h;
   SubmitInput input = InputOf("a cat");
   input.wait = absl::ZeroDuration();
-  const SubmissionId id = h.Submit(std::move(input))->submission.id;
+  const SubmissionId id = h.Submit(std::move(input))->submission->id;
   StoreThatMovesOn store(h.memory.get(), [&] { h.upstream.AnswerLast(AcceptedAs("task-1")); });
   const auto watch = std::make_shared<SubmissionWatch>(
       GetQuery{.key = id}, /*after_revision=*/0,

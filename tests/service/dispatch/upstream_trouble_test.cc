@@ -72,10 +72,10 @@ TEST_F(UpstreamTroubleTest, AnOpenBreakerAnswersWhatIsKnown) {
   BreakUpstream();
   const auto replayed = h_.Submit(InputOf("a known cat", "r1"));
   EXPECT_EQ(replayed->dedupe, DedupeKind::kReplayed);
-  EXPECT_EQ(replayed->submission.task_id, TaskId("task-1"));
+  EXPECT_EQ(replayed->submission->task_id, TaskId("task-1"));
   const auto joined = h_.Submit(InputOf("a known cat", "r2"));
   EXPECT_EQ(joined->dedupe, DedupeKind::kJoined);
-  EXPECT_EQ(joined->submission.task_id, TaskId("task-1"));
+  EXPECT_EQ(joined->submission->task_id, TaskId("task-1"));
 }
 
 TEST_F(UpstreamTroubleTest, RecordedWorkWaitsForTheOneProbeWhichClosesTheBreaker) {

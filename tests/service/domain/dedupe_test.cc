@@ -303,5 +303,48 @@ TEST(FailedRequestId, InModeRequestIdOnlyIgnoresWhoHoldsTheHash) {
             DedupeAction::kReopen);
 }
 
+// Where a short cut says yes, the whole decision is that one, and nothing is written.
+void CheckShortCuts(const NewSubmission& request, const Submission& stored, bool detached,
+                    absl::Time now, int& replays, int& joins) {
+  const std::string scene =
+      std::string(SubmissionStateName(stored.state)) + " " + request.request_id;
+  if (ReplaysAsItIs(request, stored)) {
+    const DedupeDecision decision =
+        Decide(request, {.by_request_id = stored, .request_id_detached = detached}, now);
+    EXPECT_EQ(decision.action, DedupeAction::kReplay) << scene;
+    EXPECT_TRUE(NeedsNoWrite(decision)) << scene;
+    ++replays;
+  }
+  if (JoinsAsItIs(request, stored, now)) {
+    const DedupeDecision decision = Decide(request, {.by_hash = stored}, now);
+    EXPECT_EQ(decision.action, DedupeAction::kJoin) << scene;
+    EXPECT_TRUE(NeedsNoWrite(decision)) << scene;
+    ++joins;
+  }
+}
+
+TEST(ShortCuts, SayYesOnlyWhereTheDecisionIsToAnswerAsItIs) {
+  int replays = 0;
+  int joins = 0;
+  for (const SubmissionState state : kAllSubmissionStates) {
+    Submission stored = state == kFailed ? Failed("first") : InState(state);
+    for (const std::string request_id : {"", "first", "other"}) {
+      for (const char* const prompt : {"a cat", "a dog"}) {
+        for (const DedupeMode mode : {DedupeMode::kContent, DedupeMode::kRequestIdOnly}) {
+          for (const absl::Time now : {kNow, kNow + absl::Hours(24 * 30)}) {
+            for (const bool detached : {false, true}) {
+              NewSubmission request = SampleRequest(request_id, prompt);
+              request.dedupe_mode = mode;
+              CheckShortCuts(request, stored, detached, now, replays, joins);
+            }
+          }
+        }
+      }
+    }
+  }
+  EXPECT_GT(replays, 0);
+  EXPECT_GT(joins, 0);
+}
+
 }  // namespace
 }  // namespace genledger
