@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "storage/sqlite/log_buffer_vfs.h"
 #include "storage/sqlite/sqlite_status.h"
 
 namespace genledger::sqlite {
@@ -45,7 +46,8 @@ absl::StatusOr<std::unique_ptr<SQLite::Database>> OpenConnection(const Connectio
   ConfigureLibraryOnce();
   return Guard("open", [&]() -> absl::StatusOr<std::unique_ptr<SQLite::Database>> {
     auto database = std::make_unique<SQLite::Database>(
-        options.path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, kBusyTimeoutMs);
+        options.path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, kBusyTimeoutMs,
+        options.role == ConnectionRole::kWriter ? LogBufferVfsName() : std::string());
     database->exec(absl::StrCat("PRAGMA cache_size = -", options.cache_kib));
     database->exec("PRAGMA temp_store = MEMORY");
     // No foreign keys are declared: one writer inserts a record with all that belongs to it in one
