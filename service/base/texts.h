@@ -153,6 +153,9 @@ enum class TextId {
   kErrorShuttingDown,
   kErrorBacklogFull,
   kErrorPermissionDenied,
+  kErrorCredentialMissing,
+  kErrorCredentialInvalid,
+  kErrorCredentialExpired,
   kErrorEtagMismatch,
   kErrorIllegalState,
   kEnd,  // not a text: how many there are

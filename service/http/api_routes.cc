@@ -45,18 +45,18 @@ std::vector<FieldViolation> ReadRequest(const RouteCall& call, bool has_body, Me
   return reader.TakeFaults();
 }
 
-// The call of a request that is JSON and whose caller is known; otherwise the request is answered.
+// The call of a request whose caller is known and that is JSON; otherwise the request is answered.
 std::optional<ApiCall> Admit(const RouteCall& call, Authenticator& authenticator) {
   const HttpRequest& request = call.exchange->request();
+  absl::StatusOr<ApiCall> admitted = CallOf(authenticator, request);
+  if (!admitted.ok()) {
+    call.exchange->Answer(ErrorResponse(admitted.status(), ErrorForm::kApi, call.language));
+    return std::nullopt;
+  }
   if (std::optional<HttpResponse> refusal =
           RefuseMediaType(request, ErrorForm::kApi, call.language);
       refusal.has_value()) {
     call.exchange->Answer(*std::move(refusal));
-    return std::nullopt;
-  }
-  absl::StatusOr<ApiCall> admitted = CallOf(authenticator, request);
-  if (!admitted.ok()) {
-    call.exchange->Answer(ErrorResponse(admitted.status(), ErrorForm::kApi, call.language));
     return std::nullopt;
   }
   return *std::move(admitted);

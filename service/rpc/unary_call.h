@@ -5,8 +5,10 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,6 +16,7 @@
 #include "absl/time/time.h"
 #include "service/api/api_call.h"
 #include "service/auth/authenticator.h"
+#include "service/auth/client_names.h"
 #include "service/base/status_macros.h"
 #include "service/rpc/status_convert.h"
 
@@ -53,17 +56,37 @@ inline absl::Duration TimeLeftOf(const grpc::CallbackServerContext& context) {
              : absl::FromChrono(deadline) - absl::Now();
 }
 
+// The names of the client's certificate; none without one.
+inline std::vector<std::string> CertificateNamesOf(const grpc::CallbackServerContext& context) {
+  std::vector<std::string> names;
+  const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
+  if (peer == nullptr || !peer->IsPeerAuthenticated()) {
+    return names;
+  }
+  for (const grpc::string_ref& uri : peer->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
+    if (std::string name = ClientNameOfUri({uri.data(), uri.size()}); !name.empty()) {
+      names.push_back(std::move(name));
+    }
+  }
+  for (const grpc::string_ref& host : peer->FindPropertyValues(GRPC_PEER_DNS_PROPERTY_NAME)) {
+    names.push_back(ClientNameOfDns({host.data(), host.size()}));
+  }
+  return names;
+}
+
 // Who calls, and until when; a caller that is not known is refused.
 inline absl::StatusOr<ApiCall> CallOf(Authenticator& authenticator,
                                       const grpc::CallbackServerContext& context) {
   const auto& metadata = context.client_metadata();
   const auto header = metadata.find("authorization");
   ApiCall call{.time_left = TimeLeftOf(context)};
-  GL_ASSIGN_OR_RETURN(call.caller,
-                      authenticator.Authenticate(
-                          header == metadata.end()
-                              ? std::string_view()
-                              : std::string_view(header->second.data(), header->second.size())));
+  GL_ASSIGN_OR_RETURN(
+      call.caller,
+      authenticator.Authenticate(
+          {.authorization = header == metadata.end()
+                                ? std::string_view()
+                                : std::string_view(header->second.data(), header->second.size()),
+           .certificate_names = [&context] { return CertificateNamesOf(context); }}));
   return call;
 }
 

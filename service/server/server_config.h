@@ -11,6 +11,7 @@
 #include "service/dispatch/retention_sweeper.h"
 #include "service/domain/ambiguity.h"
 #include "service/domain/validate.h"
+#include "service/server/security_config.h"
 #include "service/upstream/upstream_url.h"
 
 namespace genledger {
@@ -23,9 +24,10 @@ struct HttpAddress {
 struct ServerConfig {
   std::string listen;                      // host:port; port 0 takes a free one
   std::optional<HttpAddress> http_listen;  // nullopt: no JSON front
-  std::string port_file;                   // empty: none
-  std::string http_port_file;              // empty: none
-  std::string store;                       // as OpenStore takes it
+  SecurityConfig security;
+  std::string port_file;       // empty: none
+  std::string http_port_file;  // empty: none
+  std::string store;           // as OpenStore takes it
   int postgres_connections = 4;
   std::string receipt_journal;
   UpstreamUrl upstream_url;
