@@ -14,9 +14,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "service/api/access_line.h"
 #include "service/api/api_call.h"
 #include "service/auth/authenticator.h"
 #include "service/auth/client_names.h"
+#include "service/base/access_log.h"
+#include "service/base/principal.h"
 #include "service/base/status_macros.h"
 #include "service/rpc/status_convert.h"
 
@@ -26,12 +29,16 @@ namespace genledger {
 // it.
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
-  explicit UnaryCall(grpc::CallbackServerContext* context) : context_(context) {}
+  UnaryCall(grpc::CallbackServerContext* context, AccessLine line)
+      : context_(context), line_(std::move(line)) {}
+
+  void SetCaller(const Principal& caller) { line_.SetCaller(caller); }
 
   // Before the handler returns: gRPC calls nothing of this object earlier.
   void set_handle(ApiHandle handle) { handle_ = std::move(handle); }
 
   void FinishWith(const absl::Status& status) {
+    line_.End(status);
     Finish(status.ok() ? grpc::Status::OK : FinishWithError(context_, status));
   }
 
@@ -44,6 +51,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void OnDone() override { delete this; }
 
   grpc::CallbackServerContext* const context_;
+  AccessLine line_;
   ApiHandle handle_;  // null: it does not wait
 };
 
@@ -90,20 +98,38 @@ inline absl::StatusOr<ApiCall> CallOf(Authenticator& authenticator,
   return call;
 }
 
+// "GetSubmission": every method has a request of its own, which is named after it.
+template <typename Request>
+std::string_view MethodNameOf() {
+  static const std::string_view name = [] {
+    std::string_view request = Request::descriptor()->name();
+    request.remove_suffix(std::string_view("Request").size());
+    return request;
+  }();
+  return name;
+}
+
+// The line of a call that has just come.
+template <typename Request>
+AccessLine LineOf(AccessLog* access_log) {
+  return {access_log, "grpc", MethodNameOf<Request>()};
+}
+
 // Every unary handler: `serve` is the method of `api` that answers it. gRPC keeps request and
-// response until the call is finished.
+// response until the call is finished. `access_log`: null, it is not told.
 template <typename Api, typename Request, typename Response>
-grpc::ServerUnaryReactor* ServeUnary(Authenticator& authenticator,
+grpc::ServerUnaryReactor* ServeUnary(Authenticator& authenticator, AccessLog* access_log,
                                      grpc::CallbackServerContext* context, const Request& request,
                                      Response* response, Api& api,
                                      ApiHandle (Api::*serve)(ApiCall, const Request&, Response*,
                                                              ApiDone)) {
-  auto* unary = new UnaryCall(context);
+  auto* unary = new UnaryCall(context, LineOf<Request>(access_log));
   absl::StatusOr<ApiCall> call = CallOf(authenticator, *context);
   if (!call.ok()) {
     unary->FinishWith(call.status());
     return unary;
   }
+  unary->SetCaller(call->caller);
   unary->set_handle(
       (api.*serve)(*std::move(call), request, response,
                    [unary](const absl::Status& status) { unary->FinishWith(status); }));

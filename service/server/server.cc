@@ -16,6 +16,7 @@
 #include "absl/synchronization/notification.h"
 #include "service/api/admin_api.h"
 #include "service/api/generation_api.h"
+#include "service/base/access_log.h"
 #include "service/base/clock.h"
 #include "service/base/ids.h"
 #include "service/base/random_source.h"
@@ -43,6 +44,7 @@
 #include "service/rpc/tls_credentials.h"
 #include "service/server/security.h"
 #include "service/server/version.h"
+#include "service/telemetry/access_log_writer.h"
 #include "service/telemetry/json_logger.h"
 #include "service/upstream/api_key_file.h"
 #include "service/upstream/credential.h"
@@ -99,6 +101,7 @@ class ServerImpl final : public Server {
   explicit ServerImpl(ServerConfig config)
       : config_(std::move(config)),
         logger_(NewJsonLogger()),
+        access_log_(config_.access_log ? NewAccessLogWriter({}) : nullptr),
         random_(NewSystemRandomSource()),
         ids_(random_.get()),
         timers_(NewThreadTimerQueue(&clock_)),
@@ -127,6 +130,7 @@ class ServerImpl final : public Server {
   SystemClock wall_clock_;
   SteadyClock clock_;
   const std::unique_ptr<Logger> logger_;
+  const std::unique_ptr<AccessLog> access_log_;  // null: calls are not told
   const std::unique_ptr<RandomSource> random_;
   SubmissionIdGenerator ids_;
   std::unique_ptr<WorkflowStore> store_;
@@ -231,8 +235,8 @@ absl::Status ServerImpl::ConnectUpstream() {
       ChangeService::Collaborators{
           .store = store_.get(), .dispatcher = dispatcher_.get(), .hub = &hub_});
   generation_api_ = std::make_unique<GenerationApi>(service_.get(), changes_.get());
-  generations_ =
-      std::make_unique<GenerationServiceImpl>(security_->authenticator(), generation_api_.get());
+  generations_ = std::make_unique<GenerationServiceImpl>(security_->authenticator(),
+                                                         generation_api_.get(), access_log_.get());
   readiness_ = std::make_unique<Readiness>(ReadinessOptions{},
                                            Readiness::Collaborators{.store = store_.get(),
                                                                     .timers = timers_.get(),
@@ -253,7 +257,8 @@ absl::Status ServerImpl::ConnectUpstream() {
       BulkCollaborators{
           .store = store_.get(), .hub = &hub_, .timers = timers_.get(), .clock = &clock_},
       status_.get());
-  admin_ = std::make_unique<AdminServiceImpl>(security_->authenticator(), admin_api_.get());
+  admin_ = std::make_unique<AdminServiceImpl>(security_->authenticator(), admin_api_.get(),
+                                              access_log_.get());
   return absl::OkStatus();
 }
 
@@ -282,8 +287,10 @@ absl::Status ServerImpl::Serve() {
 }
 
 absl::Status ServerImpl::ServeHttp() {
-  AddPageRoutes(&router_, security_->authenticator(), generation_api_.get(), &wall_clock_);
-  AddApiRoutes(&router_, security_->authenticator(), generation_api_.get(), admin_api_.get());
+  AddPageRoutes(&router_, security_->authenticator(), generation_api_.get(), &wall_clock_,
+                access_log_.get());
+  AddApiRoutes(&router_, security_->authenticator(), generation_api_.get(), admin_api_.get(),
+               access_log_.get());
   AddOpenApiRoute(&router_, kVersion);
   AddHealthRoutes(&router_, [this] {
     const std::string reason = readiness_->not_ready_reason();

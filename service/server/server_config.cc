@@ -74,6 +74,7 @@ ABSL_FLAG(bool, allow_image_urls_without_extension, false,
           "take image URLs whose path names no file type");
 ABSL_FLAG(std::string, replica, "",
           "name of this process in the ledger; default: host name and pid");
+ABSL_FLAG(bool, access_log, true, "log one line for every call: who, which method, how it ended");
 ABSL_FLAG(
     absl::Duration, drain_delay, absl::ZeroDuration(),
     "how long SIGTERM goes on serving while health says NOT_SERVING, so that balancers notice");
@@ -306,6 +307,7 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
     config.replica = DefaultReplica();
   }
   GL_RETURN_IF_ERROR(CheckName("replica", config.replica));
+  config.access_log = absl::GetFlag(FLAGS_access_log);
   GL_RETURN_IF_ERROR(ReadValidationFlags(config));
   GL_RETURN_IF_ERROR(ReadBacklogFlags(config));
   GL_RETURN_IF_ERROR(ReadRetentionFlags(config));

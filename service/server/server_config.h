@@ -51,6 +51,7 @@ struct ServerConfig {
   RetentionOptions retention;
   ValidationRules validation;
   std::string replica;
+  bool access_log = true;  // one line for every call
   // How long a drain only says that it is not serving, before it refuses anything.
   absl::Duration drain_delay = absl::ZeroDuration();
   absl::Duration drain_timeout = absl::Seconds(70);
