@@ -8,7 +8,7 @@ constexpr char kInsecureName[] = "anonymous";
 
 class InsecureAuthenticator : public Authenticator {
  public:
-  absl::StatusOr<Principal> Authenticate(std::string_view) override {
+  absl::StatusOr<Principal> Authenticate(const CallCredential&) override {
     return Principal{.name = kInsecureName, .tenant = kInsecureTenant, .role = Role::kOperator};
   }
 };

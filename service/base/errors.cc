@@ -77,6 +77,11 @@ void Append(LocalText& text, const LocalText& more) {
   text.chinese += more.chinese;
 }
 
+absl::Status Unauthenticated(TextId text) {
+  return MakeLocalError(absl::StatusCode::kUnauthenticated, MakeText(text),
+                        {.reason = ErrorReason::kUnauthenticated, .no_retry = true});
+}
+
 }  // namespace
 
 absl::Status FieldInvalid(std::vector<FieldViolation> violations) {
@@ -193,6 +198,12 @@ absl::Status PermissionDenied(TextId why) {
                         MakeText(TextId::kErrorPermissionDenied, {MakeText(why)}),
                         {.reason = ErrorReason::kPermissionDenied, .no_retry = true});
 }
+
+absl::Status CredentialMissing() { return Unauthenticated(TextId::kErrorCredentialMissing); }
+
+absl::Status CredentialInvalid() { return Unauthenticated(TextId::kErrorCredentialInvalid); }
+
+absl::Status CredentialExpired() { return Unauthenticated(TextId::kErrorCredentialExpired); }
 
 absl::Status FencedOff(const SubmissionId& id, std::string_view what) {
   return absl::AbortedError(absl::StrCat(id.value(), ": ", View(what)));

@@ -61,6 +61,12 @@ absl::Status BacklogFull(absl::Duration retry_delay);
 // PERMISSION_DENIED: the caller's role or tenant does not allow it; `why` (kDenied…) names neither.
 absl::Status PermissionDenied(TextId why);
 
+// UNAUTHENTICATED: no credential came; it is none of ours; or it was one, and is too old. They tell
+// nothing else of it.
+absl::Status CredentialMissing();
+absl::Status CredentialInvalid();
+absl::Status CredentialExpired();
+
 // ABORTED: the record has moved on since the caller read it (internal: lease, epoch or attempt
 // fenced off).
 absl::Status FencedOff(const SubmissionId& id, std::string_view what);

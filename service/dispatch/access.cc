@@ -1,5 +1,8 @@
 #include "service/dispatch/access.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "service/base/error_details.h"
 #include "service/base/errors.h"
 #include "service/base/texts.h"
@@ -42,13 +45,18 @@ absl::StatusOr<std::optional<std::string>> TenantToRead(const Principal& caller,
   if (asked.empty() || asked == caller.tenant) {
     return std::optional<std::string>(caller.tenant);
   }
-  if (caller.role != Role::kOperator) {
+  const std::vector<std::string>& granted = caller.also_reads;
+  if (caller.role != Role::kOperator && granted.empty()) {
     return errors::PermissionDenied(TextId::kDeniedOtherTenants);
   }
+  if (asked == kAllTenants && all_tenants == AllTenants::kRefused) {
+    return Invalid("tenant", TextId::kAllTenantsInLists);
+  }
+  if (caller.role != Role::kOperator &&
+      std::find(granted.begin(), granted.end(), asked) == granted.end()) {
+    return errors::PermissionDenied(TextId::kDeniedTenant);
+  }
   if (asked == kAllTenants) {
-    if (all_tenants == AllTenants::kRefused) {
-      return Invalid("tenant", TextId::kAllTenantsInLists);
-    }
     return std::optional<std::string>();
   }
   return std::optional<std::string>(asked);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "genledger/v1/generation_service.pb.h"
+#include "service/api/access_line.h"
 #include "service/api/api_call.h"
 #include "service/base/check.h"
 #include "service/base/error_details.h"
@@ -45,26 +47,30 @@ std::vector<FieldViolation> ReadRequest(const RouteCall& call, bool has_body, Me
   return reader.TakeFaults();
 }
 
-// The call of a request that is JSON and whose caller is known; otherwise the request is answered.
-std::optional<ApiCall> Admit(const RouteCall& call, Authenticator& authenticator) {
+// The call of a request whose caller is known and that is JSON; otherwise the request is answered.
+std::optional<ApiCall> Admit(const RouteCall& call, Authenticator& authenticator,
+                             AccessLine& line) {
   const HttpRequest& request = call.exchange->request();
+  absl::StatusOr<ApiCall> admitted = CallOf(authenticator, request);
+  if (!admitted.ok()) {
+    line.End(admitted.status());
+    call.exchange->Answer(ErrorResponse(admitted.status(), ErrorForm::kApi, call.language));
+    return std::nullopt;
+  }
+  line.SetCaller(admitted->caller);
   if (std::optional<HttpResponse> refusal =
           RefuseMediaType(request, ErrorForm::kApi, call.language);
       refusal.has_value()) {
+    line.End(absl::InvalidArgumentError("no JSON"));
     call.exchange->Answer(*std::move(refusal));
-    return std::nullopt;
-  }
-  absl::StatusOr<ApiCall> admitted = CallOf(authenticator, request);
-  if (!admitted.ok()) {
-    call.exchange->Answer(ErrorResponse(admitted.status(), ErrorForm::kApi, call.language));
     return std::nullopt;
   }
   return *std::move(admitted);
 }
 
 void ServeUnary(const ApiMethod& method, bool has_body, Authenticator& authenticator,
-                const RouteCall& call) {
-  std::optional<ApiCall> api_call = Admit(call, authenticator);
+                AccessLine line, const RouteCall& call) {
+  std::optional<ApiCall> api_call = Admit(call, authenticator, line);
   if (!api_call.has_value()) {
     return;
   }
@@ -73,7 +79,9 @@ void ServeUnary(const ApiMethod& method, bool has_body, Authenticator& authentic
   api_call->faults = ReadRequest(call, has_body, request.get());
   const ApiHandle handle = method.serve(
       *std::move(api_call), *request, response.get(),
-      [exchange = call.exchange, response, language = call.language](const absl::Status& status) {
+      [exchange = call.exchange, response, language = call.language,
+       line = std::move(line)](const absl::Status& status) mutable {
+        line.End(status);
         const absl::StatusOr<std::string> json =
             status.ok() ? ProtoToJson(*response) : absl::StatusOr<std::string>(status);
         exchange->Answer(json.ok() ? JsonResponse(200, *json)
@@ -84,12 +92,14 @@ void ServeUnary(const ApiMethod& method, bool has_body, Authenticator& authentic
   }
 }
 
-void ServeWatch(GenerationApi& generations, Authenticator& authenticator, const RouteCall& call) {
-  std::optional<ApiCall> api_call = Admit(call, authenticator);
+void ServeWatch(GenerationApi& generations, Authenticator& authenticator, AccessLine line,
+                const RouteCall& call) {
+  std::optional<ApiCall> api_call = Admit(call, authenticator, line);
   if (!api_call.has_value()) {
     return;
   }
   if (!AcceptsEvents(call.exchange->request())) {
+    line.End(absl::InvalidArgumentError("no events are accepted"));
     call.exchange->Answer(
         RefusalResponse(406, MakeText(TextId::kHttpNotAcceptable, {Verbatim("text/event-stream")}),
                         ErrorForm::kApi, call.language));
@@ -101,22 +111,26 @@ void ServeWatch(GenerationApi& generations, Authenticator& authenticator, const 
   absl::StatusOr<std::shared_ptr<SubmissionWatch>> watch =
       generations.WatchSubmission(*std::move(api_call), request);
   if (!watch.ok()) {
+    line.End(watch.status());
     call.exchange->Answer(ErrorResponse(watch.status(), ErrorForm::kApi, call.language));
     return;
   }
-  SendWatchEvents(call.exchange, *std::move(watch), request.after_revision(), call.language);
+  SendWatchEvents(call.exchange, *std::move(watch), request.after_revision(), call.language,
+                  std::move(line));
 }
 
 }  // namespace
 
 void AddApiRoutes(Router* router, Authenticator* authenticator, GenerationApi* generations,
-                  AdminApi* admin) {
+                  AdminApi* admin, AccessLog* access_log) {
   const std::vector<ApiMethod> methods = UnaryApiMethods(generations, admin);
   for (const HttpRule& rule : HttpRules()) {
     std::function<void(RouteCall)> serve;
+    // Of the descriptor, which is there for ever.
+    const std::string_view name = rule.method->name();
     if (rule.method->server_streaming()) {
-      serve = [generations, authenticator](const RouteCall& call) {
-        ServeWatch(*generations, *authenticator, call);
+      serve = [=](const RouteCall& call) {
+        ServeWatch(*generations, *authenticator, {access_log, "http", name}, call);
       };
     } else {
       const auto method =
@@ -124,8 +138,9 @@ void AddApiRoutes(Router* router, Authenticator* authenticator, GenerationApi* g
             return candidate.full_name == rule.method->full_name();
           });
       GL_CHECK(method != methods.end(), "every method of the API is bound");
-      serve = [method = *method, has_body = rule.has_body, authenticator](const RouteCall& call) {
-        ServeUnary(method, has_body, *authenticator, call);
+      serve = [method = *method, has_body = rule.has_body, authenticator, access_log,
+               name](const RouteCall& call) {
+        ServeUnary(method, has_body, *authenticator, {access_log, "http", name}, call);
       };
     }
     router->Add(rule.verb, rule.path, ErrorForm::kApi, std::move(serve));

@@ -4,12 +4,13 @@
 #include "service/api/admin_api.h"
 #include "service/api/generation_api.h"
 #include "service/auth/authenticator.h"
+#include "service/base/access_log.h"
 #include "service/http/router.h"
 
 namespace genledger {
 
-// The arguments must outlive the router.
+// The arguments must outlive the router. `access_log`: null, calls are not told.
 void AddApiRoutes(Router* router, Authenticator* authenticator, GenerationApi* generations,
-                  AdminApi* admin);
+                  AdminApi* admin, AccessLog* access_log);
 
 }  // namespace genledger

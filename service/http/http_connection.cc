@@ -3,7 +3,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -16,9 +15,11 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "service/http/head_rules.h"
+#include "service/http/http_stream.h"
 
 namespace genledger {
 namespace {
@@ -36,6 +37,8 @@ constexpr size_t kFirstReadBytes = 4 * 1024;
 // the answer with it.
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr size_t kLingerBytesMax = 1024 * 1024;
+// How often a hang-up is looked for behind bytes that were sent ahead.
+constexpr std::chrono::milliseconds kHangUpInterval{500};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
@@ -45,7 +48,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
  public:
   Connection(std::shared_ptr<HttpCore> core, tcp::socket socket)
       : core_(std::move(core)),
-        stream_(std::move(socket)),
+        stream_(std::move(socket), core_->NewTlsContext()),
         request_timer_(stream_.get_executor()),
         buffer_(kReadBufferBytesMax) {}
   ~Connection() override { core_->Remove(this); }
@@ -54,7 +57,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
     // Answers are small and whole: waiting for more to send would only delay them.
     error_code ignored;
     stream_.socket().set_option(tcp::no_delay(true), ignored);
-    NextRequest();
+    stream_.is_secure() ? ShakeHands() : NextRequest();
   }
 
   void CloseSoon() override {
@@ -158,6 +161,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
 
   // Reading.
 
+  void ShakeHands();
   void NextRequest();
   void OnFirstBytes(const error_code& error, size_t bytes);
   void LimitRequestTime();
@@ -186,7 +190,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   void Close();
 
   const std::shared_ptr<HttpCore> core_;
-  beast::tcp_stream stream_;
+  HttpStream stream_;
   // The stream's own timeouts close the connection; a request that is too slow is answered first.
   asio::steady_timer request_timer_;
   beast::flat_buffer buffer_;
@@ -201,6 +205,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   bool chunked_ = false;   // the stream under way
   absl::AnyInvocable<void()> on_gone_;
   std::shared_ptr<WriteResult> written_;
+  std::vector<std::string> certificate_names_;  // the client's
   size_t lingered_bytes_ = 0;
 };
 
@@ -230,6 +235,18 @@ class Exchange final : public HttpExchange {
   const uint64_t number_;
   const HttpRequest request_;
 };
+
+void Connection::ShakeHands() {
+  ExpireAfter(core_->limits().request_time_max);
+  stream_.async_handshake([self = shared_from_this()](const error_code& error) {
+    if (error || self->state_ == State::kClosed) {
+      self->Close();
+      return;
+    }
+    self->certificate_names_ = self->stream_.CertificateNames();
+    self->NextRequest();
+  });
+}
 
 void Connection::NextRequest() {
   state_ = State::kIdle;
@@ -321,7 +338,8 @@ HttpRequest Connection::TakeRequest() {
   http::request<http::string_body>& message = parser_->get();
   HttpRequest request{.method = std::string(View(message.method_string())),
                       .target = std::string(View(message.target())),
-                      .body = std::move(message.body())};
+                      .body = std::move(message.body()),
+                      .certificate_names = certificate_names_};
   for (const auto& field : message) {
     request.headers.emplace_back(View(field.name_string()), View(field.value()));
   }
@@ -336,7 +354,7 @@ void Connection::Handle() {
   core_->handler().Handle(std::make_shared<Exchange>(shared_from_this(), number_, TakeRequest()));
 }
 
-// What is sent ahead stays unread; then a hang-up after it shows only when it is read.
+// What is sent ahead stays unread.
 void Connection::WatchForHangUp() {
   stream_.socket().async_wait(tcp::socket::wait_read,
                               [weak = weak_from_this(), number = number_](const error_code& error) {
@@ -347,9 +365,16 @@ void Connection::WatchForHangUp() {
                               });
 }
 
+// Bytes that stay unread are no event a second time: then it is looked for now and again.
 void Connection::OnReadable() {
-  error_code error;
-  if (stream_.socket().available(error) > 0 && !error) {
+  if (!stream_.HasHungUp()) {
+    request_timer_.expires_after(kHangUpInterval);
+    request_timer_.async_wait([weak = weak_from_this(), number = number_](const error_code& error) {
+      const std::shared_ptr<Connection> self = weak.lock();
+      if (self != nullptr && !error && self->IsHandling(number)) {
+        self->OnReadable();
+      }
+    });
     return;
   }
   gone_ = true;
@@ -482,6 +507,11 @@ void Connection::OnSent(const error_code& error, bool keep_alive) {
 
 void Connection::Linger() {
   state_ = State::kLingering;
+  if (stream_.is_secure()) {
+    stream_.expires_after(kLingerTime);
+    stream_.async_shutdown([self = shared_from_this()](const error_code&) { self->Close(); });
+    return;
+  }
   error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.expires_after(kLingerTime);

@@ -13,8 +13,10 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "service/auth/tls_material.h"
 #include "service/http/http_exchange.h"
 #include "service/http/http_server.h"
+#include "service/http/http_tls.h"
 
 namespace genledger {
 
@@ -30,12 +32,20 @@ class HttpConnection {
 // Thread safe. Outlives its connections, which share it.
 class HttpCore {
  public:
-  HttpCore(HttpLimits limits, HttpHandler* handler)
-      : limits_(limits), handler_(handler), work_(boost::asio::make_work_guard(io_)) {}
+  // `tls`: null for plaintext.
+  HttpCore(HttpLimits limits, const CurrentTlsMaterial* tls, HttpHandler* handler)
+      : limits_(limits),
+        tls_(tls == nullptr ? nullptr : std::make_unique<HttpTls>(tls)),
+        handler_(handler),
+        work_(boost::asio::make_work_guard(io_)) {}
 
   boost::asio::io_context& io() { return io_; }
   const HttpLimits& limits() const { return limits_; }
   HttpHandler& handler() { return *handler_; }
+  // For the next connection; null for plaintext.
+  std::shared_ptr<boost::asio::ssl::context> NewTlsContext() {
+    return tls_ == nullptr ? nullptr : tls_->Context();
+  }
 
   // Runs `task` on `executor`; drops it once the server has stopped, when nobody would run it and
   // it would keep its connection, and so this object, alive for ever.
@@ -69,6 +79,7 @@ class HttpCore {
   void ForEach(void (HttpConnection::*tell)());
 
   const HttpLimits limits_;
+  const std::unique_ptr<HttpTls> tls_;
   HttpHandler* const handler_;
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

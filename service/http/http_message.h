@@ -15,6 +15,8 @@ struct HttpRequest {
   std::string target;  // as it came: path and query, still percent-encoded
   HttpHeaders headers;
   std::string body;  // whole, without transfer coding
+  // Of the client's TLS certificate (service/auth/client_names.h); empty without one.
+  std::vector<std::string> certificate_names;
 
   // The value of the first header of this name, in any case; empty if there is none.
   std::string_view Header(std::string_view name) const;

@@ -108,7 +108,7 @@ absl::StatusOr<int> Listener::Open(const std::string& host, uint16_t port) {
 class HttpServerImpl final : public HttpServer {
  public:
   HttpServerImpl(const HttpServerOptions& options, HttpHandler* handler)
-      : core_(std::make_shared<HttpCore>(options.limits, handler)),
+      : core_(std::make_shared<HttpCore>(options.limits, options.tls, handler)),
         listener_(std::make_shared<Listener>(core_)) {}
   ~HttpServerImpl() override { Shutdown(absl::InfinitePast()); }
 

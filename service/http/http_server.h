@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "service/auth/tls_material.h"
 #include "service/http/http_exchange.h"
 
 namespace genledger {
@@ -32,6 +33,7 @@ struct HttpServerOptions {
   std::string host = "127.0.0.1";  // a name, an IPv4 address, or an IPv6 address in brackets
   uint16_t port = 0;               // 0: a free one
   int io_threads = 2;
+  const CurrentTlsMaterial* tls = nullptr;  // null: plaintext; must outlive Shutdown
   HttpLimits limits;
 };
 

@@ -55,10 +55,14 @@ std::optional<HttpResponse> RefuseMediaType(const HttpRequest& request, ErrorFor
 
 absl::StatusOr<ApiCall> CallOf(Authenticator& authenticator, const HttpRequest& request) {
   ApiCall call;
-  const bool is_one = request.HeaderCount("Authorization") == 1;
-  GL_ASSIGN_OR_RETURN(
-      call.caller,
-      authenticator.Authenticate(is_one ? request.Header("Authorization") : std::string_view()));
+  // Two headers are a bad one: which of them a proxy has looked at nobody knows.
+  const std::string_view authorization = request.HeaderCount("Authorization") > 1
+                                             ? std::string_view("two")
+                                             : request.Header("Authorization");
+  GL_ASSIGN_OR_RETURN(call.caller, authenticator.Authenticate({.authorization = authorization,
+                                                               .certificate_names = [&request] {
+                                                                 return request.certificate_names;
+                                                               }}));
   return call;
 }
 

@@ -18,7 +18,7 @@ namespace genledger {
 std::optional<HttpResponse> RefuseMediaType(const HttpRequest& request, ErrorForm form,
                                             Language language);
 
-// UNAUTHENTICATED by the authorization header; two of them are none.
+// UNAUTHENTICATED by the authorization header, or the client's certificate; two headers are bad.
 absl::StatusOr<ApiCall> CallOf(Authenticator& authenticator, const HttpRequest& request);
 
 // The body, if it is not empty, into the reader's message, or its field `field`; faults go to the

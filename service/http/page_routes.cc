@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "genledger/v1/generation_service.pb.h"
+#include "service/api/access_line.h"
 #include "service/api/api_call.h"
 #include "service/base/error_details.h"
 #include "service/base/texts.h"
@@ -102,25 +103,29 @@ HttpResponse SubmittedResponse(const v1::SubmitGenerationResponse& response, abs
 }
 
 // The call of a request that may be read; otherwise the request is answered.
-std::optional<ApiCall> Admit(const RouteCall& call, Authenticator& authenticator) {
+std::optional<ApiCall> Admit(const RouteCall& call, Authenticator& authenticator,
+                             AccessLine& line) {
   const HttpRequest& request = call.exchange->request();
   absl::StatusOr<ApiCall> admitted = CallOf(authenticator, request);
   if (!admitted.ok()) {
+    line.End(admitted.status());
     call.exchange->Answer(ErrorResponse(admitted.status(), ErrorForm::kPage, call.language));
     return std::nullopt;
   }
+  line.SetCaller(admitted->caller);
   return *std::move(admitted);
 }
 
 void Submit(const RouteCall& call, Authenticator& authenticator, GenerationApi& generations,
-            Clock* clock) {
+            Clock* clock, AccessLine line) {
   const HttpRequest& http = call.exchange->request();
-  std::optional<ApiCall> api_call = Admit(call, authenticator);
+  std::optional<ApiCall> api_call = Admit(call, authenticator, line);
   if (!api_call.has_value()) {
     return;
   }
   if (std::optional<HttpResponse> refusal = RefuseMediaType(http, ErrorForm::kPage, call.language);
       refusal.has_value()) {
+    line.End(absl::InvalidArgumentError("no JSON"));
     call.exchange->Answer(*std::move(refusal));
     return;
   }
@@ -139,8 +144,9 @@ void Submit(const RouteCall& call, Authenticator& authenticator, GenerationApi& 
   const auto response = std::make_shared<v1::SubmitGenerationResponse>();
   const ApiHandle handle = generations.SubmitGeneration(
       *std::move(api_call), request, response.get(),
-      [exchange = call.exchange, response, language = call.language,
-       clock](const absl::Status& status) {
+      [exchange = call.exchange, response, language = call.language, clock,
+       line = std::move(line)](const absl::Status& status) mutable {
+        line.End(status);
         exchange->Answer(status.ok() ? SubmittedResponse(*response, clock->Now(), language)
                                      : ErrorResponse(status, ErrorForm::kPage, language));
       });
@@ -162,8 +168,9 @@ HttpResponse TaskResponse(const std::string& task_id, const absl::Status& status
   return ErrorResponse(status, ErrorForm::kPage, language);
 }
 
-void GetTask(const RouteCall& call, Authenticator& authenticator, GenerationApi& generations) {
-  std::optional<ApiCall> api_call = Admit(call, authenticator);
+void GetTask(const RouteCall& call, Authenticator& authenticator, GenerationApi& generations,
+             AccessLine line) {
+  std::optional<ApiCall> api_call = Admit(call, authenticator, line);
   if (!api_call.has_value()) {
     return;
   }
@@ -171,26 +178,29 @@ void GetTask(const RouteCall& call, Authenticator& authenticator, GenerationApi&
   request.set_task_id(call.variables.front().second);
   request.set_view(v1::SUBMISSION_VIEW_BASIC);
   const auto response = std::make_shared<v1::Submission>();
-  generations.GetSubmission(*std::move(api_call), request, response.get(),
-                            [exchange = call.exchange, response, task_id = request.task_id(),
-                             language = call.language](const absl::Status& status) {
-                              HttpResponse http = TaskResponse(task_id, status, language);
-                              if (status.ok()) {
-                                http.headers.emplace_back("Genledger-Submission-Id",
-                                                          response->id());
-                              }
-                              exchange->Answer(std::move(http));
-                            });
+  generations.GetSubmission(
+      *std::move(api_call), request, response.get(),
+      [exchange = call.exchange, response, task_id = request.task_id(), language = call.language,
+       line = std::move(line)](const absl::Status& status) mutable {
+        line.End(status);
+        HttpResponse http = TaskResponse(task_id, status, language);
+        if (status.ok()) {
+          http.headers.emplace_back("Genledger-Submission-Id", response->id());
+        }
+        exchange->Answer(std::move(http));
+      });
 }
 
 }  // namespace
 
 void AddPageRoutes(Router* router, Authenticator* authenticator, GenerationApi* generations,
-                   Clock* clock) {
-  router->Add("POST", "/v1/videos/generations", ErrorForm::kPage,
-              [=](const RouteCall& call) { Submit(call, *authenticator, *generations, clock); });
-  router->Add("GET", "/v1/tasks/{task_id}", ErrorForm::kPage,
-              [=](const RouteCall& call) { GetTask(call, *authenticator, *generations); });
+                   Clock* clock, AccessLog* access_log) {
+  router->Add("POST", "/v1/videos/generations", ErrorForm::kPage, [=](const RouteCall& call) {
+    Submit(call, *authenticator, *generations, clock, {access_log, "http", "SubmitGeneration"});
+  });
+  router->Add("GET", "/v1/tasks/{task_id}", ErrorForm::kPage, [=](const RouteCall& call) {
+    GetTask(call, *authenticator, *generations, {access_log, "http", "GetSubmission"});
+  });
 }
 
 }  // namespace genledger

@@ -7,13 +7,14 @@
 
 #include "service/api/generation_api.h"
 #include "service/auth/authenticator.h"
+#include "service/base/access_log.h"
 #include "service/base/clock.h"
 #include "service/http/router.h"
 
 namespace genledger {
 
-// The arguments must outlive the router.
+// The arguments must outlive the router. `access_log`: null, calls are not told.
 void AddPageRoutes(Router* router, Authenticator* authenticator, GenerationApi* generations,
-                   Clock* clock);
+                   Clock* clock, AccessLog* access_log);
 
 }  // namespace genledger

@@ -37,11 +37,12 @@ std::string EventText(const char* type, int64_t id, const google::protobuf::Mess
 class EventStream : public std::enable_shared_from_this<EventStream> {
  public:
   EventStream(std::shared_ptr<HttpExchange> exchange, std::shared_ptr<SubmissionWatch> watch,
-              int64_t after_revision, Language language)
+              int64_t after_revision, Language language, AccessLine line)
       : exchange_(std::move(exchange)),
         watch_(std::move(watch)),
         after_revision_(after_revision),
-        language_(language) {}
+        language_(language),
+        line_(std::move(line)) {}
 
   void Start() {
     exchange_->OnGone([watch = watch_] { watch->StopWaiting(); });
@@ -57,6 +58,7 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
 
   void OnMessage(absl::StatusOr<SubmissionWatch::Message> message) {
     if (!message.ok()) {
+      line_.End(message.status());
       // In the middle of a stream there is no status left to send: the client comes back for it.
       started_ ? exchange_->EndStream()
                : exchange_->Answer(ErrorResponse(message.status(), ErrorForm::kApi, language_));
@@ -99,6 +101,7 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
   void Write(std::string text) {
     exchange_->Write(std::move(text), [self = shared_from_this()](bool ok) {
       if (ok && self->last_) {
+        self->line_.End(absl::OkStatus());
         self->exchange_->EndStream();
       } else if (ok) {
         self->Pull();
@@ -110,6 +113,7 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
   const std::shared_ptr<SubmissionWatch> watch_;
   const int64_t after_revision_;
   const Language language_;
+  AccessLine line_;
   bool started_ = false;
   bool last_ = false;  // the message under way is the stream's last
 };
@@ -147,8 +151,9 @@ void ReadLastEventId(const HttpRequest& request, v1::WatchSubmissionRequest* pro
 }
 
 void SendWatchEvents(std::shared_ptr<HttpExchange> exchange, std::shared_ptr<SubmissionWatch> watch,
-                     int64_t after_revision, Language language) {
-  std::make_shared<EventStream>(std::move(exchange), std::move(watch), after_revision, language)
+                     int64_t after_revision, Language language, AccessLine line) {
+  std::make_shared<EventStream>(std::move(exchange), std::move(watch), after_revision, language,
+                                std::move(line))
       ->Start();
 }
 

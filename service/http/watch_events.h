@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "genledger/v1/generation_service.pb.h"
+#include "service/api/access_line.h"
 #include "service/base/error_details.h"
 #include "service/base/local_text.h"
 #include "service/dispatch/submission_watch.h"
@@ -27,8 +28,8 @@ void ReadLastEventId(const HttpRequest& request, v1::WatchSubmissionRequest* pro
 // WatchSubmissionResponse holds, their id the revision; heartbeats are comments. The next message
 // is pulled when the last one has been taken, so that a slow reader holds one message, and is cut
 // off by the server's limit. Errors before the first message are answered as errors.
-// `after_revision`: where it goes on, 0 if at the snapshot.
+// `after_revision`: where it goes on, 0 if at the snapshot. `line` ends with the stream.
 void SendWatchEvents(std::shared_ptr<HttpExchange> exchange, std::shared_ptr<SubmissionWatch> watch,
-                     int64_t after_revision, Language language);
+                     int64_t after_revision, Language language, AccessLine line);
 
 }  // namespace genledger

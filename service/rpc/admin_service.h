@@ -6,14 +6,15 @@
 #include "genledger/v1/admin_service.grpc.pb.h"
 #include "service/api/admin_api.h"
 #include "service/auth/authenticator.h"
+#include "service/base/access_log.h"
 
 namespace genledger {
 
 // Thread safe. Nothing blocks.
 class AdminServiceImpl final : public v1::AdminService::CallbackService {
  public:
-  AdminServiceImpl(Authenticator* authenticator, AdminApi* api)
-      : authenticator_(authenticator), api_(api) {}
+  AdminServiceImpl(Authenticator* authenticator, AdminApi* api, AccessLog* access_log = nullptr)
+      : authenticator_(authenticator), api_(api), access_log_(access_log) {}
 
   grpc::ServerUnaryReactor* ResolveSubmission(grpc::CallbackServerContext* context,
                                               const v1::ResolveSubmissionRequest* request,
@@ -31,6 +32,7 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
  private:
   Authenticator* const authenticator_;
   AdminApi* const api_;
+  AccessLog* const access_log_;  // null: calls are not told
 };
 
 }  // namespace genledger

@@ -6,14 +6,16 @@
 #include "genledger/v1/generation_service.grpc.pb.h"
 #include "service/api/generation_api.h"
 #include "service/auth/authenticator.h"
+#include "service/base/access_log.h"
 
 namespace genledger {
 
 // Thread safe. Nothing blocks: a call that waits holds no thread.
 class GenerationServiceImpl final : public v1::GenerationService::CallbackService {
  public:
-  GenerationServiceImpl(Authenticator* authenticator, GenerationApi* api)
-      : authenticator_(authenticator), api_(api) {}
+  GenerationServiceImpl(Authenticator* authenticator, GenerationApi* api,
+                        AccessLog* access_log = nullptr)
+      : authenticator_(authenticator), api_(api), access_log_(access_log) {}
 
   grpc::ServerUnaryReactor* SubmitGeneration(grpc::CallbackServerContext* context,
                                              const v1::SubmitGenerationRequest* request,
@@ -42,6 +44,7 @@ class GenerationServiceImpl final : public v1::GenerationService::CallbackServic
  private:
   Authenticator* const authenticator_;
   GenerationApi* const api_;
+  AccessLog* const access_log_;  // null: calls are not told
 };
 
 }  // namespace genledger

@@ -7,15 +7,16 @@
 
 namespace genledger {
 
-WatchStream* WatchStream::Start(grpc::CallbackServerContext* context,
+WatchStream* WatchStream::Start(grpc::CallbackServerContext* context, AccessLine line,
                                 std::shared_ptr<SubmissionWatch> watch) {
-  auto* stream = new WatchStream(context, std::move(watch));
+  auto* stream = new WatchStream(context, std::move(line), std::move(watch));
   stream->Pull();
   return stream;
 }
 
-WatchStream* WatchStream::Refuse(grpc::CallbackServerContext* context, const absl::Status& status) {
-  auto* stream = new WatchStream(context, nullptr);
+WatchStream* WatchStream::Refuse(grpc::CallbackServerContext* context, AccessLine line,
+                                 const absl::Status& status) {
+  auto* stream = new WatchStream(context, std::move(line), nullptr);
   stream->End(status);
   return stream;
 }
@@ -53,11 +54,16 @@ void WatchStream::OnMessage(absl::StatusOr<SubmissionWatch::Message> message) {
 }
 
 void WatchStream::End(const absl::Status& status) {
-  absl::MutexLock lock(&mu_);
-  if (!finished_) {
+  {
+    absl::MutexLock lock(&mu_);
+    if (finished_) {
+      return;
+    }
     finished_ = true;
     Finish(status.ok() ? grpc::Status::OK : FinishWithError(context_, status));
   }
+  // Still alive: whoever calls this holds the stream, or is a callback that gRPC waits for.
+  line_.End(status);
 }
 
 void WatchStream::OnWriteDone(bool ok) {

@@ -4,12 +4,14 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "genledger/v1/generation_service.pb.h"
+#include "service/api/access_line.h"
 #include "service/dispatch/submission_watch.h"
 
 namespace genledger {
@@ -17,14 +19,16 @@ namespace genledger {
 // Deletes itself when gRPC is done with it and the watch has answered.
 class WatchStream final : public grpc::ServerWriteReactor<v1::WatchSubmissionResponse> {
  public:
-  static WatchStream* Start(grpc::CallbackServerContext* context,
+  static WatchStream* Start(grpc::CallbackServerContext* context, AccessLine line,
                             std::shared_ptr<SubmissionWatch> watch);
   // A stream that ends at once with an error.
-  static WatchStream* Refuse(grpc::CallbackServerContext* context, const absl::Status& status);
+  static WatchStream* Refuse(grpc::CallbackServerContext* context, AccessLine line,
+                             const absl::Status& status);
 
  private:
-  WatchStream(grpc::CallbackServerContext* context, std::shared_ptr<SubmissionWatch> watch)
-      : context_(context), watch_(std::move(watch)) {}
+  WatchStream(grpc::CallbackServerContext* context, AccessLine line,
+              std::shared_ptr<SubmissionWatch> watch)
+      : context_(context), line_(std::move(line)), watch_(std::move(watch)) {}
 
   void Pull();
   void OnMessage(absl::StatusOr<SubmissionWatch::Message> message);
@@ -36,6 +40,7 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchSubmissionRes
   void Release();
 
   grpc::CallbackServerContext* const context_;
+  AccessLine line_;                               // of whoever ends the stream
   const std::shared_ptr<SubmissionWatch> watch_;  // null: refused
   v1::WatchSubmissionResponse response_;
 

@@ -16,7 +16,7 @@
 #include "absl/synchronization/notification.h"
 #include "service/api/admin_api.h"
 #include "service/api/generation_api.h"
-#include "service/auth/authenticator.h"
+#include "service/base/access_log.h"
 #include "service/base/clock.h"
 #include "service/base/ids.h"
 #include "service/base/random_source.h"
@@ -41,7 +41,10 @@
 #include "service/rpc/admin_service.h"
 #include "service/rpc/generation_service.h"
 #include "service/rpc/health_service.h"
+#include "service/rpc/tls_credentials.h"
+#include "service/server/security.h"
 #include "service/server/version.h"
+#include "service/telemetry/access_log_writer.h"
 #include "service/telemetry/json_logger.h"
 #include "service/upstream/api_key_file.h"
 #include "service/upstream/credential.h"
@@ -98,11 +101,11 @@ class ServerImpl final : public Server {
   explicit ServerImpl(ServerConfig config)
       : config_(std::move(config)),
         logger_(NewJsonLogger()),
+        access_log_(config_.access_log ? NewAccessLogWriter({}) : nullptr),
         random_(NewSystemRandomSource()),
         ids_(random_.get()),
         timers_(NewThreadTimerQueue(&clock_)),
         hub_(timers_.get()),
-        authenticator_(NewInsecureAuthenticator()),
         health_({v1::GenerationService::service_full_name(), v1::AdminService::service_full_name(),
                  grpc::health::v1::Health::service_full_name()}),
         router_(config_.http_host_names) {}
@@ -128,6 +131,7 @@ class ServerImpl final : public Server {
   SystemClock wall_clock_;
   SteadyClock clock_;
   const std::unique_ptr<Logger> logger_;
+  const std::unique_ptr<AccessLog> access_log_;  // null: calls are not told
   const std::unique_ptr<RandomSource> random_;
   SubmissionIdGenerator ids_;
   std::unique_ptr<WorkflowStore> store_;
@@ -138,7 +142,7 @@ class ServerImpl final : public Server {
   ChangeHub hub_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<SubmissionService> service_;
-  const std::unique_ptr<Authenticator> authenticator_;
+  std::unique_ptr<Security> security_;
   HealthServiceImpl health_;
   std::unique_ptr<Readiness> readiness_;
   std::unique_ptr<StatusService> status_;
@@ -149,6 +153,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<AdminApi> admin_api_;
   std::unique_ptr<AdminServiceImpl> admin_;
   std::unique_ptr<GenerationServiceImpl> generations_;
+  std::shared_ptr<grpc::ServerCredentials> grpc_credentials_;
   std::unique_ptr<grpc::Server> grpc_;
   Router router_;
   std::unique_ptr<HttpServer> http_;  // null: there is no JSON front
@@ -231,8 +236,8 @@ absl::Status ServerImpl::ConnectUpstream() {
       ChangeService::Collaborators{
           .store = store_.get(), .dispatcher = dispatcher_.get(), .hub = &hub_});
   generation_api_ = std::make_unique<GenerationApi>(service_.get(), changes_.get());
-  generations_ =
-      std::make_unique<GenerationServiceImpl>(authenticator_.get(), generation_api_.get());
+  generations_ = std::make_unique<GenerationServiceImpl>(security_->authenticator(),
+                                                         generation_api_.get(), access_log_.get());
   readiness_ = std::make_unique<Readiness>(ReadinessOptions{},
                                            Readiness::Collaborators{.store = store_.get(),
                                                                     .timers = timers_.get(),
@@ -253,7 +258,8 @@ absl::Status ServerImpl::ConnectUpstream() {
       BulkCollaborators{
           .store = store_.get(), .hub = &hub_, .timers = timers_.get(), .clock = &clock_},
       status_.get());
-  admin_ = std::make_unique<AdminServiceImpl>(authenticator_.get(), admin_api_.get());
+  admin_ = std::make_unique<AdminServiceImpl>(security_->authenticator(), admin_api_.get(),
+                                              access_log_.get());
   return absl::OkStatus();
 }
 
@@ -266,7 +272,9 @@ absl::Status ServerImpl::Serve() {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kReceiveBytesMax);
   builder.SetMaxSendMessageSize(kSendBytesMax);
-  builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port_);
+  grpc_credentials_ = security_->tls() == nullptr ? grpc::InsecureServerCredentials()
+                                                  : MakeTlsServerCredentials(security_->tls());
+  builder.AddListeningPort(config_.listen, grpc_credentials_, &port_);
   builder.RegisterService(generations_.get());
   builder.RegisterService(admin_.get());
   builder.RegisterService(&health_);
@@ -280,8 +288,10 @@ absl::Status ServerImpl::Serve() {
 }
 
 absl::Status ServerImpl::ServeHttp() {
-  AddPageRoutes(&router_, authenticator_.get(), generation_api_.get(), &wall_clock_);
-  AddApiRoutes(&router_, authenticator_.get(), generation_api_.get(), admin_api_.get());
+  AddPageRoutes(&router_, security_->authenticator(), generation_api_.get(), &wall_clock_,
+                access_log_.get());
+  AddApiRoutes(&router_, security_->authenticator(), generation_api_.get(), admin_api_.get(),
+               access_log_.get());
   AddOpenApiRoute(&router_, kVersion);
   AddHealthRoutes(&router_, [this] {
     const std::string reason = readiness_->not_ready_reason();
@@ -290,6 +300,7 @@ absl::Status ServerImpl::ServeHttp() {
   absl::StatusOr<std::unique_ptr<HttpServer>> http =
       HttpServer::Start({.host = config_.http_listen->host,
                          .port = config_.http_listen->port,
+                         .tls = security_->tls(),
                          .limits = {.body_bytes_max = kReceiveBytesMax}},
                         &router_);
   if (!http.ok()) {
@@ -301,6 +312,10 @@ absl::Status ServerImpl::ServeHttp() {
 }
 
 absl::Status ServerImpl::Start() {
+  GL_ASSIGN_OR_RETURN(security_, Security::Open(config_.security, {.timers = timers_.get(),
+                                                                   .clock = &clock_,
+                                                                   .wall_clock = &wall_clock_,
+                                                                   .logger = logger_.get()}));
   GL_RETURN_IF_ERROR(OpenStoreAndRecover());
   GL_RETURN_IF_ERROR(ConnectUpstream());
   // Nothing is posted before everything that can fail has succeeded: until then what is submitted
@@ -314,6 +329,7 @@ absl::Status ServerImpl::Start() {
   dispatcher_->Start();
   readiness_->Start();
   api_key_->Start();
+  security_->Start();
   if (store_->Info().is_shared) {
     remote_changes_ = std::make_unique<RemoteChanges>(
         RemoteChanges::Collaborators{.store = store_.get(),

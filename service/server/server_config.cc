@@ -74,10 +74,7 @@ ABSL_FLAG(bool, allow_image_urls_without_extension, false,
           "take image URLs whose path names no file type");
 ABSL_FLAG(std::string, replica, "",
           "name of this process in the ledger; default: host name and pid");
-ABSL_FLAG(bool, insecure, false,
-          "serve plaintext without authentication: every caller is tenant `default`");
-ABSL_FLAG(bool, insecure_any_address, false,
-          "let --insecure listen on more than the loopback interface");
+ABSL_FLAG(bool, access_log, true, "log one line for every call: who, which method, how it ended");
 ABSL_FLAG(
     absl::Duration, drain_delay, absl::ZeroDuration(),
     "how long SIGTERM goes on serving while health says NOT_SERVING, so that balancers notice");
@@ -145,17 +142,14 @@ bool IsLoopback(const std::string& host) {
           host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
-absl::StatusOr<std::pair<std::string, int>> CheckTransport(std::string_view flag,
+absl::StatusOr<std::pair<std::string, int>> CheckTransport(const SecurityConfig& security,
+                                                           std::string_view flag,
                                                            const std::string& listen) {
   auto address = SplitAddress(flag, listen);
   if (!address.ok()) {
     return address.status();
   }
-  if (!absl::GetFlag(FLAGS_insecure)) {
-    return BadFlag("insecure",
-                   "is needed: this version serves plaintext without authentication only");
-  }
-  if (!IsLoopback(address->first) && !absl::GetFlag(FLAGS_insecure_any_address)) {
+  if (security.insecure && !security.insecure_any_address && !IsLoopback(address->first)) {
     return BadFlag(flag, absl::StrCat("--insecure listens on loopback only, not on ",
                                       address->first, " (see --insecure_any_address)"));
   }
@@ -296,12 +290,14 @@ absl::Status ReadValidationFlags(ServerConfig& config) {
 absl::StatusOr<ServerConfig> ConfigFromFlags() {
   ServerConfig config;
   config.listen = absl::GetFlag(FLAGS_listen);
-  GL_RETURN_IF_ERROR(CheckTransport("listen", config.listen).status());
+  GL_ASSIGN_OR_RETURN(config.security, SecurityConfigFromFlags());
+  GL_RETURN_IF_ERROR(CheckTransport(config.security, "listen", config.listen).status());
   if (const std::string http_listen = absl::GetFlag(FLAGS_http_listen); !http_listen.empty()) {
-    GL_ASSIGN_OR_RETURN(const auto address, CheckTransport("http_listen", http_listen));
+    GL_ASSIGN_OR_RETURN(const auto address,
+                        CheckTransport(config.security, "http_listen", http_listen));
     // Where no credential is asked for, a browser is the way in from outside.
     const bool anybody_on_loopback =
-        absl::GetFlag(FLAGS_insecure) && !absl::GetFlag(FLAGS_insecure_any_address);
+        config.security.insecure && !config.security.insecure_any_address;
     config.http_host_names = anybody_on_loopback ? HostNames::kLocal : HostNames::kAny;
     config.http_listen =
         HttpAddress{.host = address.first, .port = static_cast<uint16_t>(address.second)};
@@ -315,6 +311,7 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
     config.replica = DefaultReplica();
   }
   GL_RETURN_IF_ERROR(CheckName("replica", config.replica));
+  config.access_log = absl::GetFlag(FLAGS_access_log);
   GL_RETURN_IF_ERROR(ReadValidationFlags(config));
   GL_RETURN_IF_ERROR(ReadBacklogFlags(config));
   GL_RETURN_IF_ERROR(ReadRetentionFlags(config));

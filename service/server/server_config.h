@@ -12,6 +12,7 @@
 #include "service/domain/ambiguity.h"
 #include "service/domain/validate.h"
 #include "service/http/foreign_page.h"
+#include "service/server/security_config.h"
 #include "service/upstream/upstream_url.h"
 
 namespace genledger {
@@ -25,6 +26,7 @@ struct ServerConfig {
   std::string listen;                      // host:port; port 0 takes a free one
   std::optional<HttpAddress> http_listen;  // nullopt: no JSON front
   HostNames http_host_names = HostNames::kLocal;
+  SecurityConfig security;
   std::string port_file;       // empty: none
   std::string http_port_file;  // empty: none
   std::string store;           // as OpenStore takes it
@@ -51,6 +53,7 @@ struct ServerConfig {
   RetentionOptions retention;
   ValidationRules validation;
   std::string replica;
+  bool access_log = true;  // one line for every call
   // How long a drain only says that it is not serving, before it refuses anything.
   absl::Duration drain_delay = absl::ZeroDuration();
   absl::Duration drain_timeout = absl::Seconds(70);

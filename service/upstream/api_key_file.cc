@@ -1,13 +1,11 @@
 #include "service/upstream/api_key_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "service/base/small_file.h"
+#include "service/base/status_macros.h"
 
 namespace genledger {
 namespace {
@@ -17,22 +15,7 @@ constexpr size_t kFileBytesMax = 65536;
 }  // namespace
 
 absl::StatusOr<Secret> ReadApiKeyFile(const std::string& path) {
-  // Not blocking: a FIFO without a writer would hold the start up for ever.
-  const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  struct stat facts {};
-  if (fd < 0 || fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-    if (fd >= 0) {
-      close(fd);
-    }
-    return absl::InvalidArgumentError(absl::StrCat("cannot read the file ", path));
-  }
-  std::string text(kFileBytesMax + 1, '\0');
-  const ssize_t length = read(fd, text.data(), text.size());
-  close(fd);
-  if (length < 0 || length > static_cast<ssize_t>(kFileBytesMax)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " cannot be read, or is too long"));
-  }
-  text.resize(static_cast<size_t>(length));
+  GL_ASSIGN_OR_RETURN(std::string text, ReadSmallFile(path, kFileBytesMax));
   absl::StripAsciiWhitespace(&text);
   if (text.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is empty"));

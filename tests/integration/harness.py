@@ -49,6 +49,8 @@ from genledger.v1 import generation_service_pb2_grpc as api_grpc  # noqa: E402
 from google.rpc import error_details_pb2, status_pb2  # noqa: E402
 
 Submission = resources.Submission
+# gRPC shuts itself down with its last channel, and a process that is started meanwhile aborts this one: there is always one.
+_GRPC_STAYS_UP = grpc.insecure_channel("127.0.0.1:1")
 
 
 def wait_until(condition, what, seconds=PATIENCE_SECONDS):
@@ -147,7 +149,7 @@ class Simulator:
         return self._call("rules?mode=replace", json.dumps(list(rules)).encode())
 
 
-def start_server(directory, upstream_url, *flags, store=None, api_key="sk-simulator", environment=None):
+def start_server(directory, upstream_url, *flags, store=None, api_key="sk-simulator", environment=None, insecure=True):
     """Starts one Genledger process, and waits for nothing: its Process, and the file that its port will be in."""
     port_file = directory / "server.port"
     port_file.unlink(missing_ok=True)
@@ -156,7 +158,8 @@ def start_server(directory, upstream_url, *flags, store=None, api_key="sk-simula
     key_file = directory / "key"
     key_file.write_text(f"{api_key}\n")
     store = store or f"sqlite:{directory / 'ledger.db'}"
-    process = Process([SERVER, "--insecure", "--listen=127.0.0.1:0", f"--port_file={port_file}", "--http_listen=127.0.0.1:0",
+    transport = ["--insecure"] if insecure else []
+    process = Process([SERVER, *transport, "--listen=127.0.0.1:0", f"--port_file={port_file}", "--http_listen=127.0.0.1:0",
                        f"--http_port_file={http_port_file}", f"--store={store}",
                        f"--upstream_url={upstream_url}", f"--upstream_api_key_file={key_file}", *flags],
                       directory / "server.out", environment)

@@ -13,6 +13,7 @@ GENLEDGER_RUN_PACKAGES=(
   jq
   libabsl-dev
   libboost-dev
+  libcjose-dev
   libcurl4-openssl-dev
   libgrpc++-dev
   libpq-dev

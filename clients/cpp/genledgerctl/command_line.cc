@@ -22,6 +22,7 @@
 #include "clients/cpp/genledgerctl/status_command.h"
 #include "clients/cpp/genledgerctl/submit_command.h"
 #include "clients/cpp/genledgerctl/text.h"
+#include "clients/cpp/genledgerctl/token_command.h"
 #include "clients/cpp/genledgerctl/unknown_command.h"
 #include "clients/cpp/genledgerctl/watch_command.h"
 
@@ -47,10 +48,10 @@ const Command kCompletionCommand = {
 };
 
 // Every verb, in the order of the help page.
-constexpr std::array<const Command*, 13> kCommands = {
-    &kSubmitCommand,  &kGetCommand,     &kListCommand,      &kWatchCommand, &kCancelCommand,
-    &kReleaseCommand, &kUnknownCommand, &kResolveCommand,   &kRetryCommand, &kStatusCommand,
-    &kModelsCommand,  &kHealthCommand,  &kCompletionCommand};
+constexpr std::array<const Command*, 14> kCommands = {
+    &kSubmitCommand,  &kGetCommand,     &kListCommand,    &kWatchCommand,     &kCancelCommand,
+    &kReleaseCommand, &kUnknownCommand, &kResolveCommand, &kRetryCommand,     &kStatusCommand,
+    &kModelsCommand,  &kHealthCommand,  &kTokenCommand,   &kCompletionCommand};
 
 ExitCode PrintCompletion(const Arguments& arguments, const GlobalFlags& /*global*/,
                          const Terminal& terminal) {

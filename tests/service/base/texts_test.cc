@@ -70,7 +70,10 @@ std::vector<absl::Status> EveryError() {
                                    StoreUnavailable("x"),
                                    ShuttingDown(),
                                    BacklogFull(absl::Seconds(1)),
-                                   EtagMismatch(kId)};
+                                   EtagMismatch(kId),
+                                   CredentialMissing(),
+                                   CredentialInvalid(),
+                                   CredentialExpired()};
   for (const ErrorReason reason : kFailures) {
     all.push_back(SubmissionFailed(kId, reason, "words", 500, 1, absl::ZeroDuration()));
     all.push_back(UpstreamBreakerOpen(reason, "what the log says", absl::Seconds(1)));
@@ -100,9 +103,8 @@ TEST(Errors, EveryReasonIsAmongThem) {
   for (const absl::Status& error : EveryError()) {
     seen.insert(GetErrorDetails(error)->reason);
   }
-  // Until callers have credentials and quotas.
-  const std::set<ErrorReason> not_raised = {ErrorReason::kTenantQuotaExceeded,
-                                            ErrorReason::kUnauthenticated};
+  // Until callers have quotas.
+  const std::set<ErrorReason> not_raised = {ErrorReason::kTenantQuotaExceeded};
   for (int number = 1; number <= static_cast<int>(ErrorReason::kPermissionDenied); ++number) {
     const auto reason = static_cast<ErrorReason>(number);
     if (ErrorReasonName(reason) != ErrorReasonName(ErrorReason::kUnspecified)) {

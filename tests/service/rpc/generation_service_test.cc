@@ -26,8 +26,8 @@ constexpr absl::Duration kPatience = absl::Seconds(60);
 // Every caller belongs to the harness's tenant, unless it shows a credential that is not good.
 class TestAuthenticator : public Authenticator {
  public:
-  absl::StatusOr<Principal> Authenticate(std::string_view authorization) override {
-    if (authorization == "Bearer bad") {
+  absl::StatusOr<Principal> Authenticate(const CallCredential& credential) override {
+    if (credential.authorization == "Bearer bad") {
       return MakeError(absl::StatusCode::kUnauthenticated, "bad credential",
                        {.reason = ErrorReason::kUnauthenticated, .no_retry = true});
     }

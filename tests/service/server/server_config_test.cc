@@ -91,7 +91,10 @@ TEST_F(ServerConfigTest, EveryBadFlagIsOneLineThatNamesIt) {
       {"listen",
        {"", "localhost", ":1", "localhost:", "localhost:-1", "localhost:65536", "localhost:http",
         "localhost: 80", "localhost:+80", "0.0.0.0:1", "[::]:1", "::1:1", "127.example.com:1"}},
-      {"insecure", {"false"}},
+      {"tls_client_ca_file", {"/roots"}},
+      {"tls_require_client_certificate", {"true"}},
+      {"identities_file", {"/identities"}},
+      {"jwks_file", {"/keys"}},
       {"replica", {"a b", std::string(129, 'x')}},
       {"upstream_account", {"a b", "caf\xc3\xa9"}},
       {"prompt_bytes_max", {"0", "262145"}},
@@ -128,6 +131,18 @@ TEST_F(ServerConfigTest, ListensOnLoopbackUnlessToldOtherwise) {
     EXPECT_TRUE(Read({{"listen", address}}).ok()) << address;
   }
   EXPECT_TRUE(Read({{"listen", "0.0.0.0:1"}, {"insecure_any_address", "true"}}).ok());
+}
+
+TEST_F(ServerConfigTest, PlaintextMustBeAskedForAndTlsNeedsCredentials) {
+  EXPECT_TRUE(absl::StartsWith(Read({{"insecure", "false"}}).status().message(),
+                               "--tls_certificate_file: is needed"));
+  const Flags tls = {
+      {"insecure", "false"}, {"tls_certificate_file", "/certificate"}, {"tls_key_file", "/key"}};
+  EXPECT_TRUE(absl::StartsWith(Read(tls).status().message(), "--tokens_file: is needed"));
+  Flags with_tokens = tls;
+  with_tokens["tokens_file"] = "/tokens";
+  with_tokens["listen"] = "0.0.0.0:1";
+  EXPECT_TRUE(Read(with_tokens).ok());
 }
 
 TEST_F(ServerConfigTest, NoMessageRepeatsAKey) {
