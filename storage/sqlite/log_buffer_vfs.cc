@@ -66,11 +66,12 @@ int Write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) 
   return SQLITE_OK;
 }
 
+// What was never synced belongs to no commit. Another connection may have written its own commits
+// over that place since, so it must not be written now.
 int Close(sqlite3_file* file) {
-  const int flushed = Flush(file);
   const int closed = RealMethods(file).xClose(RealFile(file));
   delete &BufferOf(file);
-  return flushed == SQLITE_OK ? closed : flushed;
+  return closed;
 }
 int Read(sqlite3_file* file, void* data, int size, sqlite3_int64 offset) {
   return Flushed(file, RealMethods(file).xRead, data, size, offset);

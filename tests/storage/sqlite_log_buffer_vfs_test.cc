@@ -2,10 +2,14 @@
 #include "storage/sqlite/log_buffer_vfs.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
+#include <cstddef>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "SQLiteCpp/Database.h"
 #include "SQLiteCpp/Exception.h"
@@ -76,6 +80,51 @@ TEST_F(LogBufferVfs, WhatATransactionSpillsIntoTheLogIsReadBackFromThere) {
   writer_->exec("UPDATE rows SET bytes = randomblob(2000)");
   writer_->exec("COMMIT");
   EXPECT_EQ(CountAsReader(), kRows);
+}
+
+// A log as SQLite opens it.
+class OpenLog {
+ public:
+  explicit OpenLog(const std::string& path)
+      : vfs_(sqlite3_vfs_find(LogBufferVfsName().c_str())),
+        file_(static_cast<size_t>(vfs_->szOsFile)) {
+    EXPECT_EQ(vfs_->xOpen(vfs_, path.c_str(), file(),
+                          SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL, nullptr),
+              SQLITE_OK);
+  }
+  ~OpenLog() { file()->pMethods->xClose(file()); }
+
+  void Write(const std::string& bytes) {
+    EXPECT_EQ(file()->pMethods->xWrite(file(), bytes.data(), static_cast<int>(bytes.size()), 0),
+              SQLITE_OK);
+  }
+  void Sync() { EXPECT_EQ(file()->pMethods->xSync(file(), SQLITE_SYNC_NORMAL), SQLITE_OK); }
+  std::string Read(size_t size) {
+    std::string bytes(size, '\0');
+    EXPECT_EQ(file()->pMethods->xRead(file(), bytes.data(), static_cast<int>(size), 0), SQLITE_OK);
+    return bytes;
+  }
+
+ private:
+  sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(file_.data()); }
+
+  sqlite3_vfs* const vfs_;
+  std::vector<std::max_align_t> file_;  // more than enough
+};
+
+// Its place in the log may be another's by then.
+TEST_F(LogBufferVfs, WhatWasNeverSyncedIsNotWrittenWhenTheLogIsClosed) {
+  // The log takes its file mode from the database.
+  std::ofstream(directory_.File("database"));
+  const std::string path = directory_.File("database-wal");
+  OpenLog left(path);
+  {
+    OpenLog given_up(path);
+    given_up.Write("given up");
+    left.Write("a commit");
+    left.Sync();
+  }
+  EXPECT_EQ(left.Read(8), "a commit");
 }
 
 TEST_F(LogBufferVfs, AWriteThatFailsFailsTheCommitAndTheNextOneSucceeds) {
