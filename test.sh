@@ -17,6 +17,9 @@ readonly ADDRESS=(//tests/service/domain //tests/service/http //tests/service/up
 readonly THREADED=(//tests/service/base //tests/service/dispatch //tests/service/http //tests/storage //tests/tsan_fixture)
 # But not this one: minutes under TSan, for faults of files that it meets one after the other.
 readonly NOT_THREADED=//tests/storage:sqlite_fault_test
+# Nor this one, in any form: it has one thread, and protobuf's reflection of map fields, compiled for TSan, crashes
+# over Debian's library, which is not.
+readonly NEVER_UNDER_TSAN=//tests/service/http:json_to_proto_test
 all=false
 only=
 
@@ -100,11 +103,12 @@ step_asan() {
 step_tsan() {
   local -a targets
   if $all; then
-    mapfile -t targets < <(cpp_tests //)
+    mapfile -t targets < <(cpp_tests // | grep -vxF "$NEVER_UNDER_TSAN")
   else
-    mapfile -t targets < <(cpp_tests "${THREADED[@]}" | grep -vxF "$NOT_THREADED")
+    mapfile -t targets < <(cpp_tests "${THREADED[@]}" | grep -vxF -e "$NOT_THREADED" -e "$NEVER_UNDER_TSAN")
     echo "     tsan: only the tests of threaded code; ./test.sh --all has the others"
   fi
+  echo "     tsan: without $NEVER_UNDER_TSAN, see test.sh"
   if [[ ${#targets[@]} -gt 0 ]]; then
     bazel_tests "tsan " --config=tsan -- "${targets[@]}"
   fi

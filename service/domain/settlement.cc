@@ -66,6 +66,8 @@ void SettleAccepted(Submission& submission, Attempt& attempt, std::vector<TaskId
   GL_CHECK(!task_ids.empty(), "ACCEPTED without a task id");
   if (attempt.outcome == AttemptOutcome::kAmbiguous) {
     --submission.unsettled_attempts;
+  } else if (attempt.outcome == AttemptOutcome::kNotSent) {
+    ++submission.upstream_posts_sent;  // it left after all
   }
   if (!attempt.may_be_charged) {
     attempt.may_be_charged = true;

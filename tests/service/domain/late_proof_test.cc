@@ -134,6 +134,16 @@ TEST(LateAcceptance, OfARefusedAttemptGivesTheChargeBackAndOfATrustedEnvelopeItI
   }
 }
 
+TEST(LateAcceptance, OfAnAttemptThatWasTakenForNotSentIsAPostAgain) {
+  SampleRecord r;
+  r.Claim().Ambiguous().End(SampleResult(AttemptClass::kNotSent));
+  ASSERT_EQ(r.s.upstream_posts_sent, 0);
+  r.End(SampleAccepted("t"));
+  EXPECT_EQ(r.s.state, kSubmitted);
+  EXPECT_EQ(r.s.upstream_posts_sent, 1);
+  EXPECT_EQ(r.Charges(), "1..1");
+}
+
 TEST(LateAcceptance, OfACancelledSubmissionIsSubmitted) {
   SampleRecord r;
   r.Claim().Ambiguous();
