@@ -16,6 +16,7 @@
 #include "service/base/logger.h"
 #include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/completion_thread.h"
+#include "storage/sqlite/record_cache.h"
 #include "storage/sqlite/sqlite_transaction.h"
 #include "storage/sqlite/write_command.h"
 
@@ -29,6 +30,7 @@ struct WriterOptions {
   Logger* logger = nullptr;
   CompletionThread* completions = nullptr;
   Checkpointer* checkpointer = nullptr;
+  RecordCache* cache = nullptr;
 };
 
 // Thread safe. Each batch is one transaction, each command one savepoint in it. No command is
