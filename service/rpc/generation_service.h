@@ -6,6 +6,7 @@
 #include "genledger/v1/generation_service.grpc.pb.h"
 #include "service/api/generation_api.h"
 #include "service/auth/authenticator.h"
+#include "service/rpc/arena_messages.h"
 
 namespace genledger {
 
@@ -13,7 +14,11 @@ namespace genledger {
 class GenerationServiceImpl final : public v1::GenerationService::CallbackService {
  public:
   GenerationServiceImpl(Authenticator* authenticator, GenerationApi* api)
-      : authenticator_(authenticator), api_(api) {}
+      : authenticator_(authenticator), api_(api) {
+    SetMessageAllocatorFor_SubmitGeneration(&submit_messages_);
+    SetMessageAllocatorFor_GetSubmission(&get_messages_);
+    SetMessageAllocatorFor_ListSubmissions(&list_messages_);
+  }
 
   grpc::ServerUnaryReactor* SubmitGeneration(grpc::CallbackServerContext* context,
                                              const v1::SubmitGenerationRequest* request,
@@ -42,6 +47,9 @@ class GenerationServiceImpl final : public v1::GenerationService::CallbackServic
  private:
   Authenticator* const authenticator_;
   GenerationApi* const api_;
+  ArenaMessages<v1::SubmitGenerationRequest, v1::SubmitGenerationResponse> submit_messages_;
+  ArenaMessages<v1::GetSubmissionRequest, v1::Submission> get_messages_;
+  ArenaMessages<v1::ListSubmissionsRequest, v1::ListSubmissionsResponse> list_messages_;
 };
 
 }  // namespace genledger
