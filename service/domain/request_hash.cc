@@ -33,11 +33,10 @@ EVP_MD_CTX* ThreadContext() {
 }  // namespace
 
 std::string RequestHash::ToHex() const {
-  std::string hex;
-  hex.reserve(2 * bytes.size());
-  for (const uint8_t byte : bytes) {
-    hex += kHexDigits[byte >> 4];
-    hex += kHexDigits[byte & 0x0F];
+  std::string hex(2 * bytes.size(), '0');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    hex[2 * i] = kHexDigits[bytes[i] >> 4];
+    hex[2 * i + 1] = kHexDigits[bytes[i] & 0x0F];
   }
   return hex;
 }

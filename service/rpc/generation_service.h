@@ -7,6 +7,7 @@
 #include "service/api/generation_api.h"
 #include "service/auth/authenticator.h"
 #include "service/base/access_log.h"
+#include "service/rpc/arena_messages.h"
 
 namespace genledger {
 
@@ -15,7 +16,11 @@ class GenerationServiceImpl final : public v1::GenerationService::CallbackServic
  public:
   GenerationServiceImpl(Authenticator* authenticator, GenerationApi* api,
                         AccessLog* access_log = nullptr)
-      : authenticator_(authenticator), api_(api), access_log_(access_log) {}
+      : authenticator_(authenticator), api_(api), access_log_(access_log) {
+    SetMessageAllocatorFor_SubmitGeneration(&submit_messages_);
+    SetMessageAllocatorFor_GetSubmission(&get_messages_);
+    SetMessageAllocatorFor_ListSubmissions(&list_messages_);
+  }
 
   grpc::ServerUnaryReactor* SubmitGeneration(grpc::CallbackServerContext* context,
                                              const v1::SubmitGenerationRequest* request,
@@ -45,6 +50,9 @@ class GenerationServiceImpl final : public v1::GenerationService::CallbackServic
   Authenticator* const authenticator_;
   GenerationApi* const api_;
   AccessLog* const access_log_;  // null: calls are not told
+  ArenaMessages<v1::SubmitGenerationRequest, v1::SubmitGenerationResponse> submit_messages_;
+  ArenaMessages<v1::GetSubmissionRequest, v1::Submission> get_messages_;
+  ArenaMessages<v1::ListSubmissionsRequest, v1::ListSubmissionsResponse> list_messages_;
 };
 
 }  // namespace genledger

@@ -8,6 +8,24 @@
 
 namespace genledger::sqlite {
 
+FirstLook LookInto(const RecordCache& cache, const NewSubmission& request, absl::Time now) {
+  if (!request.request_id.empty()) {
+    SharedSubmission stored = cache.ByRequestId(request.scope, request.request_id);
+    if (stored != nullptr && ReplaysAsItIs(request, *stored)) {
+      return {.submission = std::move(stored), .dedupe = DedupeKind::kReplayed};
+    }
+    return {};
+  }
+  if (request.dedupe_mode != DedupeMode::kContent) {
+    return {};
+  }
+  SharedSubmission holder = cache.ByHash(request.scope, request.hash_version, request.request_hash);
+  if (holder != nullptr && JoinsAsItIs(request, *holder, now)) {
+    return {.submission = std::move(holder), .dedupe = DedupeKind::kJoined};
+  }
+  return {};
+}
+
 absl::StatusOr<FirstLook> RunLookFirst(RecordReader& reader, const SubmitCommand& command,
                                        absl::Time now) {
   const NewSubmission& request = command.request;

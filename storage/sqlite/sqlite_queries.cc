@@ -88,6 +88,19 @@ absl::StatusOr<SubmissionWithAttempts> RunGet(RecordReader& reader, const GetQue
   return WithAttempts(reader, *std::move(stored), query.with_attempts);
 }
 
+SharedSubmission GetFrom(const RecordCache& cache, const GetQuery& query) {
+  if (const auto* id = std::get_if<SubmissionId>(&query.key)) {
+    SharedSubmission found = cache.ById(*id);
+    return found != nullptr && found->scope.tenant == *query.tenant ? found : nullptr;
+  }
+  if (const auto* request = std::get_if<RequestIdKey>(&query.key)) {
+    return cache.ByRequestId(
+        {.tenant = *query.tenant, .upstream_account = request->upstream_account},
+        request->request_id);
+  }
+  return nullptr;
+}
+
 absl::StatusOr<SharedSubmission> RunGetNow(RecordReader& reader, const GetQuery& query) {
   const std::string& tenant = *query.tenant;
   SharedSubmission found;

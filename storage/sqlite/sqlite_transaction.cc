@@ -360,6 +360,12 @@ void SqliteTransaction::NoteWritten(std::optional<SubmissionState> before,
   }
 }
 
+void SqliteTransaction::NoteOutdated(const Submission& before) {
+  if (before.state == SubmissionState::kSubmitted) {
+    outdated_.push_back(before.id);
+  }
+}
+
 void SqliteTransaction::WriteParts(int64_t seq, const Change& change) {
   for (const Attempt& attempt : change.attempts) {
     PutAttemptRow(put_attempt_, names_, change.submission, seq, attempt);
@@ -400,6 +406,7 @@ absl::Status SqliteTransaction::Update(const Submission& before, const Change& c
     GL_CHECK(before.task_id.empty() || before.task_id == after.task_id,
              "a task_id once recorded stays: events refer to it");
     const int64_t seq = SeqOf(before.id);
+    NoteOutdated(before);
     GL_RETURN_IF_ERROR(
         ExpectOneRow(UpdateSubmissionRow(update_submission_, names_, seq, before.revision, after),
                      "the update", before.id));
@@ -477,6 +484,7 @@ absl::Status SqliteTransaction::Remove(const Submission& submission,
                                        const std::vector<std::string>& request_ids) {
   return Guard("delete a submission", [&]() -> absl::Status {
     const int64_t seq = SeqOf(submission.id);
+    NoteOutdated(submission);
     for (const Attempt& attempt : attempts) {
       for (const TaskId& task_id : attempt.task_ids) {
         StatementUse(delete_attempt_task_)

@@ -68,6 +68,9 @@ class SqliteTransaction : public StoreTransaction {
   }
   // Call before each commit: writes what is kept once for all of its commands.
   absl::Status FinishGroup();
+  // The records that were SUBMITTED and that the commands since the last call have changed or
+  // deleted, or tried to.
+  std::vector<SubmissionId> TakeOutdated() { return std::exchange(outdated_, {}); }
 
   absl::StatusOr<RequestIdMatch> FindByRequestId(const Scope& scope,
                                                  const std::string& request_id) override;
@@ -119,6 +122,7 @@ class SqliteTransaction : public StoreTransaction {
   void Bury(int64_t seq, const Submission& submission, const std::string& request_id);
   // Runs a statement on one of the tables that are keyed by scope and hash; the rows changed.
   int RunOnHash(SQLite::Statement& statement, int64_t seq, const Submission& submission);
+  void NoteOutdated(const Submission& before);
   // What is kept in memory follows the record; nullopt: it is new.
   void NoteWritten(std::optional<SubmissionState> before, const Submission& after);
   // How many rows one of the counting statements finds due.
@@ -164,6 +168,7 @@ class SqliteTransaction : public StoreTransaction {
   SQLite::Statement select_meta_;
   SQLite::Statement put_meta_;
   std::vector<std::pair<SubmissionId, int64_t>> located_;
+  std::vector<SubmissionId> outdated_;
 };
 
 }  // namespace genledger::sqlite

@@ -21,6 +21,7 @@
 #include "storage/sqlite/file_lock.h"
 #include "storage/sqlite/first_look.h"
 #include "storage/sqlite/read_pool.h"
+#include "storage/sqlite/record_cache.h"
 #include "storage/sqlite/schema.h"
 #include "storage/sqlite/sqlite_queries.h"
 #include "storage/sqlite/sqlite_status.h"
@@ -37,6 +38,7 @@ using sqlite::CompletionThread;
 using sqlite::ConnectionRole;
 using sqlite::FileLock;
 using sqlite::ReadPool;
+using sqlite::RecordCache;
 using sqlite::RecordReader;
 using sqlite::SqliteTransaction;
 using sqlite::WriterThread;
@@ -72,6 +74,7 @@ class Store : public WorkflowStore {
     std::unique_ptr<sqlite::DatabaseFile> file;
     std::unique_ptr<FileLock> lock;
     std::unique_ptr<ReadPool> readers;
+    std::unique_ptr<RecordCache> cache;
     std::unique_ptr<CompletionThread> completions;
     std::unique_ptr<Checkpointer> checkpointer;
     std::unique_ptr<WriterThread> writer;
@@ -185,9 +188,20 @@ absl::StatusOr<FirstLook> Store::LookFirst(const SubmitCommand& command) {
   if (!call.admitted()) {
     return Closed();
   }
-  return Audited("LookFirst", parts_.readers->Run("submit", [&](RecordReader& reader) {
-    return sqlite::RunLookFirst(reader, command, clock_->Now());
-  }));
+  const absl::Time now = clock_->Now();
+  if (FirstLook known = sqlite::LookInto(*parts_.cache, command.request, now);
+      known.submission != nullptr) {
+    return known;
+  }
+  const RecordCache::Ticket ticket = parts_.cache->ticket();
+  absl::StatusOr<FirstLook> look =
+      Audited("LookFirst", parts_.readers->Run("submit", [&](RecordReader& reader) {
+        return sqlite::RunLookFirst(reader, command, now);
+      }));
+  if (look.ok() && look->submission != nullptr) {
+    parts_.cache->Keep(ticket, look->submission);
+  }
+  return look;
 }
 
 void Store::Submit(SubmitCommand command, Callback<SubmitOutcome> done) {
@@ -282,9 +296,17 @@ std::optional<absl::StatusOr<SharedSubmission>> Store::GetNow(const GetQuery& qu
   if (!call.admitted()) {
     return Closed();
   }
-  return Audited("Get", parts_.readers->Run("get", [&](RecordReader& reader) {
-    return sqlite::RunGetNow(reader, query);
-  }));
+  if (SharedSubmission known = sqlite::GetFrom(*parts_.cache, query); known != nullptr) {
+    return known;
+  }
+  const RecordCache::Ticket ticket = parts_.cache->ticket();
+  absl::StatusOr<SharedSubmission> found = Audited(
+      "Get", parts_.readers->Run(
+                 "get", [&](RecordReader& reader) { return sqlite::RunGetNow(reader, query); }));
+  if (found.ok()) {
+    parts_.cache->Keep(ticket, *found);
+  }
+  return found;
 }
 
 void Store::BatchGet(BatchGetQuery query, Callback<std::vector<SubmissionWithAttempts>> done) {
@@ -407,6 +429,7 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> SqliteWorkflowStore::Open(
       sqlite::OpenConnection({.path = parts.path, .role = ConnectionRole::kWriter}));
   GL_ASSIGN_OR_RETURN(parts.readers, ReadPool::Open(parts.path, options.read_connections,
                                                     options.reader_cache_kib));
+  parts.cache = std::make_unique<RecordCache>(options.record_cache_bytes_max);
   parts.completions = std::make_unique<CompletionThread>();
   parts.checkpointer =
       std::make_unique<Checkpointer>(std::move(checkpoint_database), options.logger);
@@ -418,7 +441,8 @@ absl::StatusOr<std::unique_ptr<WorkflowStore>> SqliteWorkflowStore::Open(
                               .queue_depth_max = options.queue_depth_max,
                               .logger = options.logger,
                               .completions = parts.completions.get(),
-                              .checkpointer = parts.checkpointer.get()},
+                              .checkpointer = parts.checkpointer.get(),
+                              .cache = parts.cache.get()},
         *std::move(database));
     return std::make_unique<Store>(options.clock, options.logger, std::move(parts));
   });

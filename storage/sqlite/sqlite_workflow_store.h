@@ -21,6 +21,8 @@ struct SqliteStoreOptions {
   size_t queue_depth_max = 65536;  // writes that wait; more are answered UNAVAILABLE
   int writer_cache_kib = 32 * 1024;
   int reader_cache_kib = 8 * 1024;  // each
+  // Of SUBMITTED records in memory (record_cache.h): some 60,000 of them.
+  size_t record_cache_bytes_max = size_t{96} << 20;
 };
 
 class SqliteWorkflowStore {

@@ -210,6 +210,7 @@ absl::Status WriterThread::RunInSavepoint(WriteCommand& command) {
 }
 
 absl::Status WriterThread::Commit() {
+  const RecordCache::Change change(options_.cache, session_->records.TakeOutdated());
   absl::Status status = Guard("commit", [&]() -> absl::Status {
     Execute(session_->commit);
     return absl::OkStatus();

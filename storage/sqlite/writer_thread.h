@@ -18,6 +18,7 @@
 #include "service/base/logger.h"
 #include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/completion_thread.h"
+#include "storage/sqlite/record_cache.h"
 #include "storage/sqlite/sqlite_transaction.h"
 #include "storage/sqlite/write_command.h"
 
@@ -31,6 +32,7 @@ struct WriterOptions {
   Logger* logger = nullptr;
   CompletionThread* completions = nullptr;
   Checkpointer* checkpointer = nullptr;
+  RecordCache* cache = nullptr;
 };
 
 // Thread safe. Each batch is one transaction, in which a command that fails leaves nothing behind.
