@@ -62,6 +62,18 @@ absl::StatusOr<std::optional<std::string>> TenantToRead(const Principal& caller,
   return std::optional<std::string>(asked);
 }
 
+std::optional<std::vector<std::string>> ReadersTenants(const Principal& caller,
+                                                       const std::string& asked) {
+  if (caller.role != Role::kReader || asked != kAllTenants) {
+    return std::nullopt;
+  }
+  std::vector<std::string> tenants = caller.also_reads;
+  tenants.push_back(caller.tenant);
+  std::sort(tenants.begin(), tenants.end());
+  tenants.erase(std::unique(tenants.begin(), tenants.end()), tenants.end());
+  return tenants;
+}
+
 absl::StatusOr<std::optional<std::string>> TenantToChange(const Principal& caller,
                                                           const std::string& asked) {
   if (caller.role == Role::kReader) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "service/base/principal.h"
@@ -25,13 +26,19 @@ absl::StatusOr<SubmissionKey> KeyOf(const NamedKey& key, const std::string& upst
 // Whether a call may cover all tenants ("-").
 enum class AllTenants { kRefused, kAllowed };
 
-// Which tenant a read is about; nullopt: all. Empty: the caller's own; operators may name another.
+// Which tenant a read is about; nullopt: all. Empty: the caller's own; operators may name another,
+// readers one that they were granted.
 // PERMISSION_DENIED; INVALID_ARGUMENT FIELD_INVALID (tenant).
 absl::StatusOr<std::optional<std::string>> TenantToRead(const Principal& caller,
                                                         const std::string& asked,
                                                         AllTenants all_tenants);
 
-// The same for a change: readers change nothing. PERMISSION_DENIED.
+// What "-" means to a reader, in a list: its own tenant and those that it was granted. nullopt: the
+// call is not that.
+std::optional<std::vector<std::string>> ReadersTenants(const Principal& caller,
+                                                       const std::string& asked);
+
+// The same as TenantToRead for a change: readers change nothing. PERMISSION_DENIED.
 absl::StatusOr<std::optional<std::string>> TenantToChange(const Principal& caller,
                                                           const std::string& asked);
 

@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "service/base/error_details.h"
 #include "service/base/errors.h"
 #include "service/base/status_macros.h"
 #include "service/base/texts.h"
+#include "service/dispatch/tenants_list.h"
 #include "service/domain/canonicalize.h"
 #include "service/domain/request_hash.h"
 #include "service/domain/spec_encoding.h"
@@ -433,8 +435,11 @@ void SubmissionService::BatchGet(const Principal& caller, BatchGetInput input,
 }
 
 void SubmissionService::List(const Principal& caller, ListInput input, Callback<ListAnswer> done) {
+  std::optional<std::vector<std::string>> several = ReadersTenants(caller, input.tenant);
+  // No tenant has a comma in its name: page tokens are bound to these tenants together.
   absl::StatusOr<std::optional<std::string>> tenant =
-      TenantToRead(caller, input.tenant, AllTenants::kAllowed);
+      several.has_value() ? std::optional<std::string>(absl::StrJoin(*several, ","))
+                          : TenantToRead(caller, input.tenant, AllTenants::kAllowed);
   if (!tenant.ok()) {
     done(tenant.status());
     return;
@@ -445,14 +450,19 @@ void SubmissionService::List(const Principal& caller, ListInput input, Callback<
     return;
   }
   ListQuery query = request->query;
-  store_->List(std::move(query), [request = *std::move(request),
-                                  done = std::move(done)](absl::StatusOr<ListPage> page) mutable {
+  auto answer = [request = *std::move(request),
+                 done = std::move(done)](absl::StatusOr<ListPage> page) mutable {
     if (!page.ok()) {
       done(std::move(page).status());
       return;
     }
     done(MakeListAnswer(request, *std::move(page)));
-  });
+  };
+  if (several.has_value()) {
+    ListTenants(store_, *std::move(several), std::move(query), std::move(answer));
+  } else {
+    store_->List(std::move(query), std::move(answer));
+  }
 }
 
 absl::StatusOr<std::shared_ptr<SubmissionWatch>> SubmissionService::Watch(const Principal& caller,

@@ -188,6 +188,15 @@ class AccessTest(SecurityCase):
                          [NOT_FOUND, OK, NOT_FOUND, DENIED, "FIELD_INVALID"])
         listed = self.call("ListSubmissions", api.ListSubmissionsRequest(tenant="video"), "granted")
         self.assertEqual([one.id for one in listed.submissions], [self.submission.id])
+        for _ in range(3):
+            self.call("SubmitGeneration", api.SubmitGenerationRequest(spec={"prompt": str(uuid.uuid4())}), "caller")
+            self.call("SubmitGeneration", api.SubmitGenerationRequest(spec={"prompt": str(uuid.uuid4())}), "foreign")
+        tenants, token = [], None
+        while token != "":  # "-" is all of its own, page by page
+            page = self.call("ListSubmissions", api.ListSubmissionsRequest(tenant="-", page_size=1, page_token=token), "granted")
+            tenants += [one.tenant for one in page.submissions]
+            token = page.next_page_token
+        self.assertEqual(tenants, ["video"] * 4)
         for method, request in (("CancelSubmission", api.CancelSubmissionRequest(id=self.submission.id, tenant="video")),
                                 ("ReleaseDedupe", api.ReleaseDedupeRequest(id=self.submission.id, tenant="video"))):
             self.assertEqual(self.reason(method, request, bearer(self.token["granted"])), DENIED)

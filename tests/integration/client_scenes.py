@@ -1,11 +1,12 @@
-"""What the tests of every client library share: the worker that is killed, the golden vectors, a TLS server."""
+"""What the tests of every client library share: the worker that is killed, the golden vectors, TLS servers."""
 
 import json
 import os
 import subprocess
 
 from fake_genledger import FakeGenledger
-from harness import PATIENCE_SECONDS, ROOT, Process, wait_until
+from harness import PATIENCE_SECONDS, ROOT, Process, Server, wait_until
+from security_case import Authority, new_token
 from tls_front import make_certificate
 
 GOLDEN = ROOT / "tests/service/domain/golden_request_hashes.json"
@@ -57,6 +58,23 @@ def tls_server(case):
     server = FakeGenledger(certificate.read_bytes(), key.read_bytes())
     case.addCleanup(server.stop)
     return server, certificate
+
+
+def secured_server(case, upstream):
+    """The real server with TLS and a token of tenant `video`; what a client's tests are told of it."""
+    directory = case.directory / "secured"
+    directory.mkdir()
+    authority = Authority(directory, "authority")
+    certificate, key = authority.issue("server", "DNS:localhost")
+    token, line = new_token("--tenant=video")
+    token_file, tokens_file = directory / "token", directory / "tokens"
+    token_file.write_text(token + "\n")
+    tokens_file.write_text(line + "\n")
+    server = Server(directory, upstream.url, f"--tls_certificate_file={certificate}", f"--tls_key_file={key}",
+                    f"--tokens_file={tokens_file}", insecure=False)
+    case.addCleanup(server.kill)
+    return {"GENLEDGER_SECURED": server.address.replace("127.0.0.1", "localhost"),
+            "GENLEDGER_SECURED_CA_FILE": str(authority.certificate), "GENLEDGER_SECURED_TOKEN_FILE": str(token_file)}
 
 
 def fake_server(case):

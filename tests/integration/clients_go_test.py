@@ -37,7 +37,8 @@ class GoTest(Case):
         tls, certificate = client_scenes.tls_server(self)
         print(self.go("test", "-v", "-count=1", "./clienttest", GENLEDGER_SERVER=server.address,
                       GENLEDGER_UPSTREAM=upstream.url, GENLEDGER_FAKE=fake.address, GENLEDGER_TLS_PORT=str(tls.port),
-                      GENLEDGER_TLS_CA_FILE=str(certificate), GENLEDGER_GOLDEN=str(client_scenes.GOLDEN)))
+                      GENLEDGER_TLS_CA_FILE=str(certificate), GENLEDGER_GOLDEN=str(client_scenes.GOLDEN),
+                      **client_scenes.secured_server(self, upstream)))
         self.assertEqual(self.go("vet", "./..."), "")
         formatted = subprocess.run(["gofmt", "-l", PACKAGE, TESTS], capture_output=True, text=True, check=True)
         self.assertEqual(formatted.stdout, "")

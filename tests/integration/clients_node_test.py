@@ -46,7 +46,7 @@ class NodeTest(Case):
         server = self.server(upstream.url)
         self.assertGreaterEqual(
             self.run_tests("real_server.test.mjs", GENLEDGER_SERVER=server.address, GENLEDGER_UPSTREAM=upstream.url,
-                           GENLEDGER_GOLDEN=str(client_scenes.GOLDEN)), 11)
+                           GENLEDGER_GOLDEN=str(client_scenes.GOLDEN), **client_scenes.secured_server(self, upstream)), 12)
 
     def test_a_misbehaving_server(self):
         fake = client_scenes.fake_server(self)

@@ -103,6 +103,17 @@ class RealServerTest(ClientCase):
         self.assertEqual(self.api.get(task_id=first.task_id).labels["team"], "ads")
         self.assertEqual(self.api.get(request_id=first.request_id).id, first.submission.id)
 
+    def test_a_server_with_tls_wants_a_token(self):
+        told = client_scenes.secured_server(self, self.upstream)
+        address, authority = told["GENLEDGER_SECURED"], told["GENLEDGER_SECURED_CA_FILE"]
+        known = self.client(address, tls_ca_file=authority, token_file=told["GENLEDGER_SECURED_TOKEN_FILE"])
+        self.assertEqual(known.submit({"prompt": "a dolphin"}).submission.tenant, "video")
+        for stranger in (self.client(address, tls_ca_file=authority),
+                         self.client(address, tls_ca_file=authority, token=lambda: "id.guess")):
+            with self.assertRaises(genledger.AuthError) as raised:
+                stranger.submit({"prompt": "a dolphin"})
+            self.assertEqual(raised.exception.reason, "UNAUTHENTICATED")
+
     def test_every_policy_arrives(self):
         result = self.api.submit({"prompt": "a cat"}, variation="2", dedupe_mode="request_id_only", dedupe_window=3600,
                                  ambiguity_policy="fail", submit_within=60, request_id="mine")

@@ -58,6 +58,23 @@ func TestSubmitMintsARequestIDAndARepeatIsReplayed(t *testing.T) {
 	}
 }
 
+func TestAServerWithTLSWantsAToken(t *testing.T) {
+	known := genledger.Options{TLSCAFile: os.Getenv("GENLEDGER_SECURED_CA_FILE"),
+		TokenFile: os.Getenv("GENLEDGER_SECURED_TOKEN_FILE")}
+	submitted := must(connect(t, "GENLEDGER_SECURED", known).Submit(within(t, patience), prompt("a dolphin")))
+	if submitted.GetSubmission().GetTenant() != "video" {
+		t.Fatal(submitted)
+	}
+	guess := func() (string, error) { return "id.guess", nil }
+	for _, stranger := range []genledger.Options{{}, {Token: guess}} {
+		stranger.TLSCAFile = known.TLSCAFile
+		_, err := connect(t, "GENLEDGER_SECURED", stranger).Submit(within(t, patience), prompt("a dolphin"))
+		if details := failure(t, err, genledger.ErrAuth); details.Reason != "UNAUTHENTICATED" {
+			t.Fatal(details)
+		}
+	}
+}
+
 func TestABadRequestNamesEveryViolation(t *testing.T) {
 	client := connect(t, server, genledger.Options{})
 	request := prompt(" ")

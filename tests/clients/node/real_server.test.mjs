@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   InvalidRequestError, NotFoundError, OutcomeUnknownError, RequestIdError, StateConflictError, SubmissionCancelledError,
-  DeadlineExceededError,
+  AuthError, DeadlineExceededError,
 } from 'genledger';
 import { AMBIGUOUS, FOR_AN_HOUR, SERVER, goldenVectors, makeClient, postsReceived, rules } from './surroundings.mjs';
 
@@ -42,6 +42,17 @@ test('submit mints a requestId and a repeat with it is replayed', async (context
   assert.equal(found.attempts[0].outcome, 'ACCEPTED');
   assert.ok(found.createTime instanceof Date && Math.abs(found.createTime - Date.now()) < 60_000);
   assert.deepEqual([found.dedupeWindow, found.failure, found.nextAttemptTime], [86_400_000, undefined, undefined]);
+});
+
+test('a server with TLS wants a token', async (context) => {
+  const { GENLEDGER_SECURED: server, GENLEDGER_SECURED_CA_FILE: tlsCaFile, GENLEDGER_SECURED_TOKEN_FILE: tokenFile } = process.env;
+  const known = makeClient(context, { server, tlsCaFile, tokenFile });
+  assert.equal((await known.submit({ prompt: 'a dolphin' })).submission.tenant, 'video');
+  for (const token of [undefined, () => 'id.guess']) {
+    const stranger = makeClient(context, { server, tlsCaFile, token });
+    const error = await rejection(stranger.submit({ prompt: 'a dolphin' }), AuthError);
+    assert.equal(error.reason, 'UNAUTHENTICATED');
+  }
 });
 
 test('every policy arrives', async (context) => {
