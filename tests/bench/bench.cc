@@ -166,7 +166,7 @@ std::string DescribeMachine() {
 std::vector<std::string> DescribeWorkload(const BenchOptions& options) {
   return {
       absl::StrCat("machine: ", DescribeMachine()),
-      absl::StrCat("server: ", kServerVariant),
+      "server: --insecure --access_log=false; \"secured\": TLS, a bearer token and access lines",
       DescribeContent(),
       absl::StrCat("NEW and DUPLICATE wait for SUBMITTED; the simulated upstream answers at once; "
                    "reads and duplicates are spread evenly over all ",

@@ -8,12 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/identity.h"
+
 namespace genledger::bench {
 
-// `per_address` connections to each address ("host:port"), in plaintext. Immutable, thread safe.
+// `per_address` connections to each address ("host:port"): in plaintext, or with an identity, by
+// TLS and with its token. Immutable, thread safe.
 class Channels {
  public:
-  Channels(const std::vector<std::string>& addresses, int per_address);
+  Channels(const std::vector<std::string>& addresses, int per_address,
+           const Identity* identity = nullptr);
 
   // One stub of Service for each of them.
   template <typename Service>

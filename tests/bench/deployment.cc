@@ -82,18 +82,35 @@ absl::StatusOr<std::unique_ptr<Program>> Deployment::StartSimulator(const Simula
                port_file, nullptr);
 }
 
+std::vector<std::string> Deployment::SecurityFlags(const Identity* identity) {
+  if (identity == nullptr) {
+    return {"--insecure", "--access_log=false"};
+  }
+  const std::string certificate = NewFile("certificate");
+  const std::string key = NewFile("certificate-key");
+  const std::string tokens = NewFile("tokens");
+  std::ofstream(certificate) << identity->certificate;
+  std::ofstream(key) << identity->key;
+  std::ofstream(tokens) << identity->token_line << "\n";
+  return {"--tls_certificate_file=" + certificate, "--tls_key_file=" + key,
+          "--tokens_file=" + tokens, "--access_log=true"};
+}
+
 absl::StatusOr<std::unique_ptr<Program>> Deployment::StartServer(const ServerPlan& plan) {
   const std::string port_file = NewFile(plan.name + ".port");
   const std::string key_file = NewFile("key");
   std::ofstream(key_file) << kApiKey << "\n";
   ChildCommand command{
       .program = Runfile("service/server/genledger"),
-      .arguments = {"--insecure", "--listen=127.0.0.1:0",
-                    "--http_listen=", "--port_file=" + port_file, "--store=" + plan.store,
-                    "--replica=" + plan.name, "--receipt_journal=" + NewFile("receipts"),
+      .arguments = {"--listen=127.0.0.1:0", "--http_listen=", "--port_file=" + port_file,
+                    "--store=" + plan.store, "--replica=" + plan.name,
+                    "--receipt_journal=" + NewFile("receipts"),
                     "--upstream_url=http://" + plan.upstream_address,
                     // Another simulator, on another port, is the same account.
                     "--upstream_account=bench", "--upstream_api_key_file=" + key_file}};
+  for (std::string& flag : SecurityFlags(plan.identity)) {
+    command.arguments.push_back(std::move(flag));
+  }
   const SyncCounts* syncs = nullptr;
   if (plan.count_syncs) {
     const std::string counts = NewFile("syncs");

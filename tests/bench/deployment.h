@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "tests/bench/child_process.h"
+#include "tests/bench/identity.h"
 #include "tests/bench/sync_counts.h"
 #include "tests/bench/work_directory.h"
 
@@ -55,12 +56,9 @@ struct ServerPlan {
   std::string store;  // --store
   std::string upstream_address;
   bool count_syncs = false;
+  // Serves by TLS, asks for its token and writes access lines; null: none of the three.
+  const Identity* identity = nullptr;
 };
-
-// The transport and identity under which the server is measured. The server has no other yet; TLS,
-// authentication and the access line become flags here.
-inline constexpr char kServerVariant[] =
-    "--insecure (the server has no TLS, authentication or access log yet: not measured)";
 
 // Starts programs, with their files in `directory`, which must outlive them. Not thread safe, main
 // thread only (child_process.h).
@@ -76,6 +74,8 @@ class Deployment {
   std::string NewFile(const std::string& name);
 
  private:
+  // The flags of a server with this identity, or of one without.
+  std::vector<std::string> SecurityFlags(const Identity* identity);
   absl::StatusOr<std::unique_ptr<Program>> Start(const std::string& name, ChildCommand command,
                                                  const std::string& port_file,
                                                  const SyncCounts* syncs);

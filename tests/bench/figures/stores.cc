@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/status_macros.h"
 #include "tests/bench/figures/throughput.h"
+#include "tests/bench/identity.h"
 #include "tests/storage/private_postgres.h"
 
 namespace genledger::bench {
@@ -49,22 +50,32 @@ absl::Status MeasureReplicas(const BenchContext& context, PrivatePostgres& postg
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::Status MeasureSqlite(const BenchContext& context) {
+// `identity` as in ThroughputSetup.
+absl::Status MeasureOneOnSqlite(const BenchContext& context, const std::string& name,
+                                const Identity* identity) {
   GL_ASSIGN_OR_RETURN(const std::unique_ptr<Program> simulator,
                       context.deployment->StartSimulator());
   const std::string path = context.deployment->NewFile("ledger.db");
   GL_ASSIGN_OR_RETURN(const std::unique_ptr<Program> server,
                       context.deployment->StartServer({.store = "sqlite:" + path,
                                                        .upstream_address = simulator->address(),
-                                                       .count_syncs = true}));
-  GL_RETURN_IF_ERROR(MeasureThroughput(context, {.name = "sqlite",
+                                                       .count_syncs = true,
+                                                       .identity = identity}));
+  GL_RETURN_IF_ERROR(MeasureThroughput(context, {.name = name,
                                                  .servers = {server.get()},
                                                  .simulator = simulator.get(),
+                                                 .identity = identity,
                                                  .sqlite_path = path,
                                                  .concurrencies = context.options->concurrencies}));
   return server->Stop();
+}
+
+}  // namespace
+
+absl::Status MeasureSqlite(const BenchContext& context) {
+  GL_RETURN_IF_ERROR(MeasureOneOnSqlite(context, "sqlite", nullptr));
+  GL_ASSIGN_OR_RETURN(const Identity identity, MakeIdentity());
+  return MeasureOneOnSqlite(context, "sqlite, secured", &identity);
 }
 
 absl::Status MeasurePostgresql(const BenchContext& context) {

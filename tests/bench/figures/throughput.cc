@@ -58,7 +58,7 @@ class Throughput {
       : context_(context),
         options_(*context.options),
         setup_(setup),
-        channels_(AddressesOf(setup.servers), options_.connections) {}
+        channels_(AddressesOf(setup.servers), options_.connections, setup.identity) {}
 
   absl::Status Run() {
     GL_ASSIGN_OR_RETURN(echo_, context_.deployment->StartEcho());

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "tests/bench/deployment.h"
 #include "tests/bench/figures/bench_context.h"
+#include "tests/bench/identity.h"
 
 namespace genledger::bench {
 
@@ -15,6 +17,7 @@ struct ThroughputSetup {
   std::string name;
   std::vector<const Program*> servers;  // none of them has been used
   const Program* simulator = nullptr;
+  const Identity* identity = nullptr;  // of the servers; null: they serve plaintext to anybody
   // Of a SQLite store, whose own limit is then a part of NEW's; empty: none.
   std::string sqlite_path;
   pid_t database = 0;  // of a PostgreSQL
