@@ -83,7 +83,8 @@ class Signer:
         head = {"alg": self.algorithm, "kid": self.kid, "typ": "JWT", **header}
         head = {name: value for name, value in head.items() if value is not None}
         signed = f"{base64url(json.dumps(head).encode())}.{base64url(json.dumps(claims).encode())}"
-        signature = openssl("dgst", "-sha256", "-sign", self._key, text=signed.encode())
+        digest = "-sha512" if head["alg"].endswith("512") else "-sha256"
+        signature = openssl("dgst", digest, "-sign", self._key, text=signed.encode())
         return f"{signed}.{base64url(signature if self.algorithm == 'RS256' else _raw_signature(signature))}"
 
 
