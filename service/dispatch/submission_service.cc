@@ -203,12 +203,17 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
     return nullptr;
   }
   command.nothing_answers = look->nothing_answers;
-
   auto call = std::make_shared<SubmitCall>();
   call->done = std::move(done);
   call->wait_deadline = wait_deadline;
   call->refusal = std::move(refusal);
   std::shared_ptr<CallHandle> handle = call->handle;
+  AskStore(std::move(call), std::move(command), now);
+  return handle;
+}
+
+void SubmissionService::AskStore(std::shared_ptr<SubmitCall> call, SubmitCommand command,
+                                 absl::Time now) {
   if (command.may_create) {
     command.request.id = ids_->Next(now);
     Dispatcher::Reservation reservation = dispatcher_->Reserve();
@@ -220,11 +225,15 @@ std::shared_ptr<CallHandle> SubmissionService::Submit(const Principal& caller, S
       command.may_create = false;
     }
   }
+  if (command.nothing_answers && !command.may_create) {
+    // A storm of refusals is none of the store's writer.
+    call->done(std::move(call->refusal));
+    return;
+  }
   store_->Submit(std::move(command),
                  [this, call = std::move(call)](absl::StatusOr<SubmitOutcome> outcome) mutable {
                    OnStored(call, std::move(outcome));
                  });
-  return handle;
 }
 
 void SubmissionService::OnStored(const std::shared_ptr<SubmitCall>& call,

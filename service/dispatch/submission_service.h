@@ -136,6 +136,8 @@ class SubmissionService {
   struct SubmitCall;
 
   Prepared Prepare(const Principal& caller, SubmitInput input) const;
+  // Takes a slot if there is one for what may be new, and submits.
+  void AskStore(std::shared_ptr<SubmitCall> call, SubmitCommand command, absl::Time now);
   void OnStored(const std::shared_ptr<SubmitCall>& call, absl::StatusOr<SubmitOutcome> outcome);
   void AwaitOutcome(const std::shared_ptr<SubmitCall>& call, Submission submission);
   void LongPoll(const std::shared_ptr<CallHandle>& handle, GetQuery query, const GetInput& input,

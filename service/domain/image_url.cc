@@ -140,14 +140,18 @@ UrlSplit SplitUrl(std::string_view url) {
   }
   const size_t scheme_end = url.find(':');
   const size_t authority_begin = scheme_end + 3;
-  const size_t authority_end = std::min(url.find_first_of("/?#", authority_begin), url.size());
-  const std::string_view authority = url.substr(authority_begin, authority_end - authority_begin);
+  const std::string_view behind_slashes = url.substr(authority_begin);
+  const auto ends_authority = [](char c) { return c == '/' || c == '?' || c == '#'; };
+  const std::string_view authority = behind_slashes.substr(
+      0, static_cast<size_t>(
+             std::find_if(behind_slashes.begin(), behind_slashes.end(), ends_authority) -
+             behind_slashes.begin()));
   if (const std::optional<TextId> fault = AuthorityTextFault(authority); fault.has_value()) {
     return {.parts = {}, .fault = fault};
   }
   UrlSplit split = {.parts = SplitAuthority(authority), .fault = std::nullopt};
   split.parts.scheme = url.substr(0, scheme_end);
-  split.parts.rest = url.substr(authority_end);
+  split.parts.rest = behind_slashes.substr(authority.size());
   split.fault = HostSyntaxFault(split.parts.host);
   if (!split.fault.has_value()) {
     split.fault = PortFault(split.parts.port);

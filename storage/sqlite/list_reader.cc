@@ -118,8 +118,9 @@ absl::Status ListReader::ScanKeys(const std::vector<StateKey>& keys, Taker take)
     if (!use.Step()) {
       return absl::InternalError("an index of the database names a row that is not there");
     }
-    GL_ASSIGN_OR_RETURN(StoredSubmission row, DecodeSubmissionRow(use.statement(), *names_));
-    if (!take(std::move(row))) {
+    absl::StatusOr<StoredSubmission> row = DecodeSubmissionRow(use.statement(), *names_);
+    GL_RETURN_IF_ERROR(row.status());
+    if (!take(*std::move(row))) {
       break;
     }
   }
@@ -128,8 +129,9 @@ absl::Status ListReader::ScanKeys(const std::vector<StateKey>& keys, Taker take)
 
 absl::Status ListReader::Run(StatementUse& use, Taker take) {
   while (use.Step()) {
-    GL_ASSIGN_OR_RETURN(StoredSubmission row, DecodeSubmissionRow(use.statement(), *names_));
-    if (!take(std::move(row))) {
+    absl::StatusOr<StoredSubmission> row = DecodeSubmissionRow(use.statement(), *names_);
+    GL_RETURN_IF_ERROR(row.status());
+    if (!take(*std::move(row))) {
       break;
     }
   }
@@ -168,7 +170,7 @@ struct ListReader::TenantStream {
 
 absl::Status ListReader::Refill(const ListQuery& query, TenantStream& stream) {
   GL_RETURN_IF_ERROR(
-      ScanTenantUpdates(stream.tenant, query.descending, stream.range, [&](StoredSubmission row) {
+      ScanTenantUpdates(stream.tenant, query.descending, stream.range, [&](StoredSubmission&& row) {
         stream.rows.push_back(std::move(row));
         return stream.rows.size() < kMergeRowsAhead;
       }));

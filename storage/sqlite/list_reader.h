@@ -25,8 +25,8 @@ class ListReader {
   // `names` must outlive it.
   ListReader(SQLite::Database& database, Names* names);
 
-  // Takes a row; false: no more rows are wanted.
-  using Taker = absl::FunctionRef<bool(StoredSubmission)>;
+  // Takes a row, or leaves it; false: no more rows are wanted.
+  using Taker = absl::FunctionRef<bool(StoredSubmission&&)>;
 
   // Every row of the query's tenant behind its position, in its order, that could match its filter,
   // and others.

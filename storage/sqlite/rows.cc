@@ -223,6 +223,14 @@ absl::Status ReadChanging(RowReader& row, Names& names, StoredSubmission& stored
   return absl::OkStatus();
 }
 
+absl::Status DecodeInto(const SQLite::Statement& statement, Names& names,
+                        StoredSubmission& stored) {
+  RowReader row(statement);
+  stored.seq = row.Int();
+  absl::Status status = ReadFixed(row, names, stored);
+  return status.ok() ? ReadChanging(row, names, stored) : status;
+}
+
 }  // namespace
 
 int InsertSubmissionRow(SQLite::Statement& insert, Names& names, const Submission& s) {
@@ -303,26 +311,17 @@ int InsertEventRow(SQLite::Statement& insert, Names& names, const Submission& su
 
 absl::StatusOr<StoredSubmission> DecodeSubmissionRow(const SQLite::Statement& statement,
                                                      Names& names) {
-  RowReader row(statement);
-  StoredSubmission stored;
-  stored.seq = row.Int();
-  if (absl::Status status = ReadFixed(row, names, stored); !status.ok()) {
-    return status;
-  }
-  if (absl::Status status = ReadChanging(row, names, stored); !status.ok()) {
-    return status;
+  // Made where it is returned from: moving a record is a tenth of reading it.
+  absl::StatusOr<StoredSubmission> stored{StoredSubmission()};
+  if (absl::Status status = DecodeInto(statement, names, *stored); !status.ok()) {
+    stored = std::move(status);
   }
   return stored;
 }
 
 absl::StatusOr<SharedSubmission> DecodeSharedRow(const SQLite::Statement& statement, Names& names) {
-  RowReader row(statement);
   auto stored = std::make_shared<StoredSubmission>();
-  stored->seq = row.Int();
-  if (absl::Status status = ReadFixed(row, names, *stored); !status.ok()) {
-    return status;
-  }
-  if (absl::Status status = ReadChanging(row, names, *stored); !status.ok()) {
+  if (absl::Status status = DecodeInto(statement, names, *stored); !status.ok()) {
     return status;
   }
   return SharedSubmission(stored, &stored->submission);

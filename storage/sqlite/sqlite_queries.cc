@@ -15,6 +15,9 @@ namespace {
 
 using Found = absl::StatusOr<std::optional<StoredSubmission>>;
 
+// Rows of a page that room is made for before any is there.
+constexpr size_t kPageReserved = 1000;
+
 // Another tenant's record is as good as none.
 Found FindVisible(RecordReader& reader, const std::optional<std::string>& tenant,
                   const SubmissionId& id) {
@@ -143,21 +146,21 @@ absl::StatusOr<std::vector<SubmissionWithAttempts>> RunBatchGet(RecordReader& re
 
 absl::StatusOr<ListPage> RunList(RecordReader& reader, const ListQuery& query) {
   ListPageCutter cutter(&query);
-  std::vector<StoredSubmission> rows;
-  GL_RETURN_IF_ERROR(reader.lists().Scan(query, [&](StoredSubmission row) {
+  ListPage page;
+  page.submissions.reserve(std::min(static_cast<size_t>(std::max(query.limit, 0)), kPageReserved));
+  std::vector<int64_t> seqs;
+  GL_RETURN_IF_ERROR(reader.lists().Scan(query, [&](StoredSubmission&& row) {
     const ListPageCutter::Verdict verdict = cutter.Offer(row.submission);
     if (verdict == ListPageCutter::Verdict::kTake) {
-      rows.push_back(std::move(row));
+      seqs.push_back(row.seq);
+      page.submissions.emplace_back().submission = std::move(row.submission);
     }
     return verdict != ListPageCutter::Verdict::kStop;
   }));
-  ListPage page;
   cutter.Finish(page);
-  page.submissions.reserve(rows.size());
-  for (StoredSubmission& row : rows) {
-    GL_ASSIGN_OR_RETURN(SubmissionWithAttempts result,
-                        WithAttempts(reader, std::move(row), query.with_attempts));
-    page.submissions.push_back(std::move(result));
+  for (size_t i = 0; query.with_attempts && i < seqs.size(); ++i) {
+    SubmissionWithAttempts& one = page.submissions[i];
+    GL_ASSIGN_OR_RETURN(one.attempts, reader.Attempts(seqs[i], one.submission.id));
   }
   return page;
 }

@@ -48,7 +48,15 @@ class StoreProbe : public WorkflowStore {
     }
   }
 
+  // From now on LookFirst says so of whatever is asked.
+  void SayNothingAnswers() { nothing_answers_ = true; }
+  int submits() const { return submits_; }
+
+  absl::StatusOr<FirstLook> LookFirst(const SubmitCommand& command) override {
+    return nothing_answers_ ? FirstLook{.nothing_answers = true} : store_->LookFirst(command);
+  }
   void Submit(SubmitCommand command, Callback<SubmitOutcome> done) override {
+    ++submits_;
     store_->Submit(std::move(command), std::move(done));
   }
   void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) override {
@@ -126,6 +134,8 @@ class StoreProbe : public WorkflowStore {
  private:
   WorkflowStore* const store_;
   std::atomic<int> claims_{0};
+  std::atomic<int> submits_{0};
+  bool nothing_answers_ = false;
   std::atomic<int> gets_{0};
   std::atomic<bool> hold_claims_{false};
   std::function<void()> before_apply_;

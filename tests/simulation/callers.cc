@@ -219,8 +219,7 @@ void Callers::Read() {
     const uint64_t call = ++last_call_;
     open_[call] = {.what = "get", .process = replica->process()};
     HangUpLater(replica, call,
-                replica->submissions().Get(CallerOf(tenant), input,
-                                           Answered<GetAnswer>(call, {})));
+                replica->submissions().Get(CallerOf(tenant), input, Answered<GetAnswer>(call, {})));
   });
 }
 

@@ -42,13 +42,19 @@ constexpr int kRows = 200;
 // The first calls fill caches and make what is made once.
 constexpr int kWarmUpCalls = 2 * kRows;
 constexpr int kPageRows = 50;
+// In front of the name of a path through the store: nothing is found in the store's memory.
+constexpr std::string_view kUncached = "uncached_";
 
 using Path = std::function<void(int call)>;
 
-std::unique_ptr<WorkflowStore> Open(const std::string& path) {
+std::unique_ptr<WorkflowStore> Open(const std::string& path, bool cached) {
   static SystemClock& clock = *new SystemClock;
   static NullLogger& logger = *new NullLogger;
-  auto store = SqliteWorkflowStore::Open({.path = path, .clock = &clock, .logger = &logger});
+  SqliteStoreOptions options{.path = path, .clock = &clock, .logger = &logger};
+  if (!cached) {
+    options.record_cache_bytes_max = 0;
+  }
+  auto store = SqliteWorkflowStore::Open(options);
   GL_CHECK(store.ok(), "the store opens");
   return *std::move(store);
 }
@@ -67,7 +73,7 @@ NewSubmission RequestOf(int row) {
 }
 
 void Fill(const std::string& path) {
-  const std::unique_ptr<WorkflowStore> store = Open(path);
+  const std::unique_ptr<WorkflowStore> store = Open(path, /*cached=*/true);
   for (int row = 0; row < kRows; ++row) {
     const SubmitCommand command{.request = RequestOf(row), .claim = MakeClaim()};
     const absl::StatusOr<SubmitOutcome> created = CallSubmit(*store, command);
@@ -173,9 +179,15 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: hot_paths --built_by | --fill STORE | STORE PATH CALLS\n");
     return 2;
   }
-  const std::unique_ptr<genledger::WorkflowStore> store = genledger::bench::Open(arguments[0]);
+  std::string name = arguments[1];
+  const bool cached = !name.starts_with(genledger::bench::kUncached);
+  if (!cached) {
+    name.erase(0, genledger::bench::kUncached.size());
+  }
+  const std::unique_ptr<genledger::WorkflowStore> store =
+      genledger::bench::Open(arguments[0], cached);
   {
-    const genledger::bench::Path path = genledger::bench::MakePath(arguments[1], *store);
+    const genledger::bench::Path path = genledger::bench::MakePath(name, *store);
     for (int call = 0; call < kWarmUpCalls; ++call) {
       path(call);
     }

@@ -157,6 +157,15 @@ TEST_F(SubmitTest, ACallerThatHangsUpChangesNothing) {
   call.handle->StopWaiting();
 }
 
+TEST_F(SubmitTest, WhatNothingAnswersIsRefusedWithoutTheStoreWhileDraining) {
+  h_.store.SayNothingAnswers();
+  h_.service.Drain();
+  const auto call = h_.Submit(InputOf("a cat"));
+  ASSERT_TRUE(call.answered());
+  EXPECT_EQ(ReasonOf(call.get().status()), ErrorReason::kShuttingDown);
+  EXPECT_EQ(h_.store.submits(), 0);
+}
+
 TEST_F(SubmitTest, EveryEndOfAnAttemptHasItsError) {
   using enum ErrorReason;
   AttemptResult account = RefusedForGood(kUpstreamBalanceExhausted);
