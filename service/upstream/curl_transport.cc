@@ -207,7 +207,7 @@ void CurlTransport::Drain(SteadyTime deadline) {
 // What lies in an idle connection answers no post: the poller shuts such a connection down, so it
 // looks once more before any is used again. libcurl would take it for the answer to the next post.
 void CurlTransport::DropStrayAnswers() {
-  HandleSockets(poller_.Wait(absl::ZeroDuration()));
+  HandleSockets(poller_.Look());
   ReapFinished();
 }
 
