@@ -69,16 +69,26 @@ void BecomeAmbiguous(AttemptResult& result) {
 
 }  // namespace
 
-// One attempt that is out, from its launch until its outcome is stored.
+// One attempt that is out, from its launch until its outcome is stored. Ten thousand may be: it
+// keeps of the submission, as it was when the attempt was committed, what is asked for later.
 struct Dispatcher::Flight {
-  Flight(Submission s, Attempt a, Slot slot_in)
-      : submission(std::move(s)),
+  Flight(const Submission& s, Attempt a, Slot slot_in)
+      : submission(s.id),
+        model(s.spec.value().model.value_or("")),
+        submit_deadline_time(s.submit_deadline_time),
+        run_attempts(s.run_attempts),
+        before({.posts_counted = s.run_counted_posts,
+                .trusted_envelope_refusals = s.run_trusted_refusals}),
         attempt(std::move(a)),
         slot(std::move(slot_in)),
         clocks(slot.taken_time(), attempt.start_time),
         start_time(clocks.ToOurs(attempt.start_time)) {}
 
-  Submission submission;  // as it was when the attempt was committed
+  const SubmissionId submission;
+  const std::string model;
+  const absl::Time submit_deadline_time;
+  const int32_t run_attempts;
+  const RunTally before;
   Attempt attempt;
   std::string body;
   Secret api_key;
@@ -169,12 +179,11 @@ DispatchStatus Dispatcher::status() const {
           .retry_budget_left = retry_budget_.left(clock_->Now())};
 }
 
-void Dispatcher::Launch(Submission submission, Attempt attempt, Slot slot) {
-  auto flight =
-      std::make_shared<Flight>(std::move(submission), std::move(attempt), std::move(slot));
+void Dispatcher::Launch(const Submission& submission, Attempt attempt, Slot slot) {
+  auto flight = std::make_shared<Flight>(submission, std::move(attempt), std::move(slot));
   // Its lease ran out while the store did not take its outcome: a policy must not pay again for
   // what may be known to be accepted.
-  if (recorder_.HasUnstored(flight->submission.id)) {
+  if (recorder_.HasUnstored(flight->submission)) {
     RecordOutcome(std::move(flight),
                   NotSent(kCodeEarlierOutcomeNotStored,
                           "the outcome of an earlier attempt waits for the store"));
@@ -188,12 +197,12 @@ void Dispatcher::Launch(Submission submission, Attempt attempt, Slot slot) {
     return;
   }
   // Should its outcome not be stored by then, its lease ends like that of a dead process.
-  SchedulePump(flight->clocks.ToOurs(flight->submission.lease_expire_time));
-  if (flight->submission.run_attempts == 1) {
+  SchedulePump(flight->clocks.ToOurs(submission.lease_expire_time));
+  if (flight->run_attempts == 1) {
     retry_budget_.OnFirstAttempt(clock_->Now());
   }
   flight->api_key = *std::move(key);
-  flight->body = EncodeUpstreamRequest(flight->submission.spec);
+  flight->body = EncodeUpstreamRequest(submission.spec);
   Send(std::move(flight));
 }
 
@@ -236,7 +245,7 @@ bool Dispatcher::GoOnAfterInProgress(const std::shared_ptr<Flight>& flight,
     flight->resending = true;
     ++flight->resends;
     CommitResend(
-        *store_, flight->submission.id, flight->attempt, options_.replica,
+        *store_, flight->submission, flight->attempt, options_.replica,
         [this, flight](const Submission& stored) {
           hub_->Publish(stored);
           Send(flight);
@@ -248,14 +257,11 @@ bool Dispatcher::GoOnAfterInProgress(const std::shared_ptr<Flight>& flight,
 
 std::optional<absl::Time> Dispatcher::RetryTime(const Flight& flight, const AttemptResult& result,
                                                 absl::Time after_backoff) {
-  const Submission& submission = flight.submission;
-  const RunTally before{.posts_counted = submission.run_counted_posts,
-                        .trusted_envelope_refusals = submission.run_trusted_refusals};
-  if (!retry_.MayRetry(CountPost(before, result), result)) {
+  if (!retry_.MayRetry(CountPost(flight.before, result), result)) {
     return std::nullopt;
   }
-  const absl::Time budgeted = retry_budget_.Take(
-      result, flight.clocks.ToOurs(submission.submit_deadline_time), clock_->Now());
+  const absl::Time budgeted =
+      retry_budget_.Take(result, flight.clocks.ToOurs(flight.submit_deadline_time), clock_->Now());
   return std::max(after_backoff, budgeted);
 }
 
@@ -263,12 +269,12 @@ void Dispatcher::RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult res
   TellGate(*flight, result);
   if (result.http_status == 409 && result.upstream_code == kIdempotencyKeyReused) {
     logger_->Log(Severity::kError, "idempotency_key_reused",
-                 {{"submission", flight->submission.id.value()},
+                 {{"submission", flight->submission.value()},
                   {"attempt", std::to_string(flight->attempt.number)},
                   {"idempotency_key", flight->attempt.idempotency_key}});
   }
   const absl::Time after_backoff =
-      clock_->Now() + backoff_.Delay(flight->submission.run_attempts, result.retry_after);
+      clock_->Now() + backoff_.Delay(flight->run_attempts, result.retry_after);
   const std::optional<absl::Time> retry_time = RetryTime(*flight, result, after_backoff);
   FinishAttempt finish{
       .attempt = flight->attempt.number,
@@ -280,7 +286,7 @@ void Dispatcher::RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult res
     finish.retry_time = finish.earliest_repost_time;
   }
   finish.result = std::move(result);
-  const SubmissionId id = flight->submission.id;
+  const SubmissionId id = flight->submission;
   recorder_.Record(id, std::move(finish),
                    [this, flight = std::move(flight)](const std::optional<Submission>& stored) {
                      OnOutcomeStored(*flight, stored);
@@ -289,13 +295,12 @@ void Dispatcher::RecordOutcome(std::shared_ptr<Flight> flight, AttemptResult res
 
 // Breakers and limit learn of the result at once, whenever the store takes it.
 void Dispatcher::TellGate(Flight& flight, const AttemptResult& result) {
-  const Breakers::Change change =
-      gate_.Record(flight.slot, flight.submission.spec.value().model.value_or(""), result);
+  const Breakers::Change change = gate_.Record(flight.slot, flight.model, result);
   for (const BreakerChange one : {change.upstream, change.account}) {
     if (one == BreakerChange::kOpened || one == BreakerChange::kClosed) {
       logger_->Log(one == BreakerChange::kOpened ? Severity::kError : Severity::kInfo,
                    one == BreakerChange::kOpened ? "breaker_opened" : "breaker_closed",
-                   {{"submission", flight.submission.id.value()},
+                   {{"submission", flight.submission.value()},
                     {"credential", flight.attempt.credential_fingerprint},
                     {"http_status", std::to_string(result.http_status)},
                     {"code", result.upstream_code}});
@@ -423,7 +428,7 @@ void Dispatcher::LaunchClaimed(std::vector<Slot> slots, ClaimDueOutcome outcome)
     hub_->Publish(claimed.submission);
     Slot slot = std::move(slots.back());
     slots.pop_back();
-    Launch(std::move(claimed.submission), std::move(claimed.attempt), std::move(slot));
+    Launch(claimed.submission, std::move(claimed.attempt), std::move(slot));
   }
 }
 

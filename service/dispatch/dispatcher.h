@@ -97,7 +97,7 @@ class Dispatcher {
   Claim MakeClaim(const Slot& slot) const { return MakeClaim(slot.fingerprint()); }
 
   // POSTs an attempt whose commit is not in doubt.
-  void Launch(Submission submission, Attempt attempt, Slot slot);
+  void Launch(const Submission& submission, Attempt attempt, Slot slot);
 
   // A PENDING row may be due: looks for it.
   void Wake();

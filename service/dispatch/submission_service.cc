@@ -259,8 +259,7 @@ void SubmissionService::OnStored(const std::shared_ptr<SubmitCall>& call,
   if (outcome->started_attempt.has_value()) {
     hub_->Publish(submission);
     AwaitOutcome(call, submission);
-    dispatcher_->Launch(std::move(submission), *std::move(outcome->started_attempt),
-                        *std::move(slot));
+    dispatcher_->Launch(submission, *std::move(outcome->started_attempt), *std::move(slot));
     return;
   }
   slot.reset();

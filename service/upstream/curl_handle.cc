@@ -12,8 +12,7 @@ namespace genledger {
 namespace {
 
 // Answers are small; 10,000 posts may be in flight.
-constexpr long kReceiveBufferBytes = 4L << 10;  // NOLINT(google-runtime-int): libcurl's type
-constexpr long kUploadBufferBytes = 16L << 10;  // NOLINT(google-runtime-int): the least it takes
+constexpr long kReceiveBufferBytes = 1L << 10;  // NOLINT(google-runtime-int): libcurl's type
 constexpr std::string_view kIdempotencyPrefix = "Idempotency-Key: ";
 
 template <typename T>
@@ -60,10 +59,11 @@ CurlHandle::CurlHandle(size_t index, const CurlHandleOptions& options, Clock* cl
       answer_bytes_max_(options.answer_bytes_max),
       header_bytes_max_(options.header_bytes_max),
       clock_(clock),
+      hooks_(hooks),
       easy_(curl_easy_init()) {
   GL_CHECK(easy_ != nullptr, "out of memory");
   SetConstantOptions(options);
-  SetCallbacks(hooks);
+  SetCallbacks();
 }
 
 void CurlHandle::SetConstantOptions(const CurlHandleOptions& options) {
@@ -89,24 +89,19 @@ void CurlHandle::SetConstantOptions(const CurlHandleOptions& options) {
   // A slow resolver's thread is left to end by itself; otherwise the one thread would wait for it.
   Set(easy_, CURLOPT_QUICK_EXIT, 1L);
   Set(easy_, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
-  Set(easy_, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
 }
 
-void CurlHandle::SetCallbacks(const CurlSocketHooks& hooks) {
-  Set(easy_, CURLOPT_READFUNCTION, &CurlHandle::OnRead);
-  Set(easy_, CURLOPT_READDATA, this);
-  Set(easy_, CURLOPT_SEEKFUNCTION, &CurlHandle::OnSeek);
-  Set(easy_, CURLOPT_SEEKDATA, this);
+void CurlHandle::SetCallbacks() {
   Set(easy_, CURLOPT_WRITEFUNCTION, &CurlHandle::OnBody);
   Set(easy_, CURLOPT_WRITEDATA, this);
   Set(easy_, CURLOPT_HEADERFUNCTION, &CurlHandle::OnHeader);
   Set(easy_, CURLOPT_HEADERDATA, this);
   Set(easy_, CURLOPT_PREREQFUNCTION, &CurlHandle::OnPreRequest);
   Set(easy_, CURLOPT_PREREQDATA, this);
-  Set(easy_, CURLOPT_OPENSOCKETFUNCTION, hooks.open);
-  Set(easy_, CURLOPT_OPENSOCKETDATA, hooks.arg);
-  Set(easy_, CURLOPT_CLOSESOCKETFUNCTION, hooks.close);
-  Set(easy_, CURLOPT_CLOSESOCKETDATA, hooks.arg);
+  Set(easy_, CURLOPT_OPENSOCKETFUNCTION, &CurlHandle::OnOpenSocket);
+  Set(easy_, CURLOPT_OPENSOCKETDATA, this);
+  Set(easy_, CURLOPT_CLOSESOCKETFUNCTION, hooks_.close);
+  Set(easy_, CURLOPT_CLOSESOCKETDATA, hooks_.arg);
 }
 
 CurlHandle* CurlHandle::Of(CURL* easy) {
@@ -119,12 +114,9 @@ CurlHandle* CurlHandle::Of(CURL* easy) {
 void CurlHandle::Prepare(HttpPost post, std::shared_ptr<const CurlHeaders> headers) {
   post_ = std::move(post);
   headers_ = std::move(headers);
-  body_bytes_read_ = 0;
-  body_was_read_ = false;
   start_too_late_ = false;
   second_start_refused_ = false;
   answer_too_long_ = false;
-  answer_too_early_ = false;
   headers_complete_ = false;
   header_bytes_ = 0;
   exchange_ = HttpExchange();
@@ -141,29 +133,32 @@ void CurlHandle::Prepare(HttpPost post, std::shared_ptr<const CurlHeaders> heade
     list = &idempotency_node_;
   }
   Set(easy_, CURLOPT_HTTPHEADER, list);
+  // Not copied. Unlike what a read callback gives, it goes out together with the headers, and needs
+  // no buffer of 16 KiB for as long as the answer takes.
   Set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(post_.body.size()));
+  Set(easy_, CURLOPT_POSTFIELDS, post_.body.data());
   Set(easy_, CURLOPT_TIMEOUT_MS, Milliseconds(post_.deadline - clock_->Now()));
 }
 
 bool CurlHandle::AnyByteWritten() const {
-  // Headers go out before the body is asked for; REQUEST_SIZE counts what the first write took of
-  // them, SIZE_UPLOAD what later ones did. Both are asked because a retry resets the latter.
+  // REQUEST_SIZE counts what the first write took, SIZE_UPLOAD what later ones did. Both are asked
+  // because a retry resets the latter.
   long request_bytes = 0;  // NOLINT(google-runtime-int): libcurl's type
   curl_off_t upload_bytes = 0;
   curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &request_bytes);
   curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &upload_bytes);
-  return body_was_read_ || request_bytes > 0 || upload_bytes > 0;
+  return request_bytes > 0 || upload_bytes > 0;
 }
 
 TransportFailure CurlHandle::FailureOf(CURLcode code) const {
   if (answer_too_long_) {
     return TransportFailure::kAnswerTooLong;
   }
-  if (answer_too_early_) {
-    return TransportFailure::kAnswerTooEarly;
-  }
   if (start_too_late_) {
     return TransportFailure::kStartTooLate;
+  }
+  if (second_start_refused_) {
+    return TransportFailure::kConnectionLost;
   }
   switch (code) {
     case CURLE_OK:
@@ -190,11 +185,7 @@ TransportFailure CurlHandle::FailureOf(CURLcode code) const {
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
-    case CURLE_SEND_FAIL_REWIND:
       return TransportFailure::kConnectionLost;
-    case CURLE_ABORTED_BY_CALLBACK:
-      return second_start_refused_ ? TransportFailure::kConnectionLost
-                                   : TransportFailure::kInternal;
     case CURLE_PARTIAL_FILE:
       return TransportFailure::kAnswerCutShort;
     case CURLE_WEIRD_SERVER_REPLY:
@@ -209,7 +200,7 @@ TransportFailure CurlHandle::FailureOf(CURLcode code) const {
 HttpExchange CurlHandle::Finish(CURLcode code) {
   long status = 0;  // NOLINT(google-runtime-int): libcurl's type
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  exchange_.http_status = status >= 200 && !answer_too_early_ ? static_cast<int>(status) : 0;
+  exchange_.http_status = status >= 200 ? static_cast<int>(status) : 0;
   exchange_.request_byte_written = AnyByteWritten();
   exchange_.failure = FailureOf(code);
   post_ = HttpPost();
@@ -220,22 +211,6 @@ HttpExchange CurlHandle::GiveUp(TransportFailure failure) {
   HttpExchange exchange = Finish(CURLE_ABORTED_BY_CALLBACK);
   exchange.failure = failure;
   return exchange;
-}
-
-size_t CurlHandle::OnRead(char* buffer, size_t size, size_t count, void* self) {
-  auto& handle = *static_cast<CurlHandle*>(self);
-  handle.body_was_read_ = true;
-  const std::string& body = handle.post_.body;
-  const size_t bytes = std::min(size * count, body.size() - handle.body_bytes_read_);
-  std::copy_n(body.data() + handle.body_bytes_read_, bytes, buffer);
-  handle.body_bytes_read_ += bytes;
-  return bytes;
-}
-
-int CurlHandle::OnSeek(void*, curl_off_t, int) {
-  // A rewind means that libcurl wants to send the body again. FAIL, not CANTSEEK: that would make
-  // it work around by other means.
-  return CURL_SEEKFUNC_FAIL;
 }
 
 int CurlHandle::OnPreRequest(void* self, char*, char*, int, int) {
@@ -250,6 +225,15 @@ int CurlHandle::OnPreRequest(void* self, char*, char*, int, int) {
     return CURL_PREREQFUNC_ABORT;
   }
   return CURL_PREREQFUNC_OK;
+}
+
+curl_socket_t CurlHandle::OnOpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address) {
+  auto& handle = *static_cast<CurlHandle*>(self);
+  if (handle.AnyByteWritten()) {
+    handle.second_start_refused_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  return handle.hooks_.open(handle.hooks_.arg, purpose, address);
 }
 
 size_t CurlHandle::OnBody(char* data, size_t size, size_t count, void* self) {
@@ -271,11 +255,6 @@ bool CurlHandle::ReadHeader(std::string_view line) {
     return false;
   }
   if (line.substr(0, 5) == "HTTP/") {
-    if (!body_was_read_ && !post_.body.empty()) {
-      // It lay in the socket before the request was out.
-      answer_too_early_ = true;
-      return false;
-    }
     headers_complete_ = false;
     // An interim answer's headers are not the final one's.
     exchange_.retry_after.clear();

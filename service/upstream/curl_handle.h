@@ -59,10 +59,10 @@ struct CurlSocketHooks {
   void* arg;
 };
 
-// What libcurl does for us, and what it must not do. It would post again by itself when a
-// kept-alive connection dies before an answer: the seek callback refuses to rewind the body, and
-// the pre-request callback refuses a second start once a byte was written; either alone stops it.
-// Used by the transport's thread only.
+// What libcurl does for us, and what it must not do. It would post again by itself, on a fresh
+// connection, when a kept-alive one dies before an answer: once a byte was written, the pre-request
+// callback refuses a second start, and the socket callback a second connection; either alone stops
+// it. Used by the transport's thread only.
 class CurlHandle {
  public:
   // `clock` and what the hooks point to must outlive the handle and its connections.
@@ -87,15 +87,14 @@ class CurlHandle {
   HttpExchange GiveUp(TransportFailure failure);
 
  private:
-  static size_t OnRead(char* buffer, size_t size, size_t count, void* self);
-  static int OnSeek(void* self, curl_off_t offset, int origin);
   static size_t OnBody(char* data, size_t size, size_t count, void* self);
   static size_t OnHeader(char* data, size_t size, size_t count, void* self);
   static int OnPreRequest(void* self, char* remote_ip, char* local_ip, int remote_port,
                           int local_port);
+  static curl_socket_t OnOpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
   void SetConstantOptions(const CurlHandleOptions& options);
-  void SetCallbacks(const CurlSocketHooks& hooks);
+  void SetCallbacks();
   bool AnyByteWritten() const;
   bool ReadHeader(std::string_view line);
   TransportFailure FailureOf(CURLcode code) const;
@@ -104,6 +103,7 @@ class CurlHandle {
   const size_t answer_bytes_max_;
   const size_t header_bytes_max_;
   Clock* const clock_;
+  const CurlSocketHooks hooks_;
   CURL* const easy_;
 
   // The post at hand.
@@ -112,12 +112,9 @@ class CurlHandle {
   std::shared_ptr<const CurlHeaders> headers_;
   std::string idempotency_header_;
   curl_slist idempotency_node_{};  // in front of the shared list
-  size_t body_bytes_read_ = 0;
-  bool body_was_read_ = false;
   bool start_too_late_ = false;
   bool second_start_refused_ = false;
   bool answer_too_long_ = false;
-  bool answer_too_early_ = false;
   bool headers_complete_ = false;
   size_t header_bytes_ = 0;
   HttpExchange exchange_;

@@ -143,6 +143,9 @@ void CurlTransport::Run() {
   sigaddset(&pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   while (TakeInbox()) {
+    if (!taken_.empty() || !waiting_.empty()) {
+      DropStrayAnswers();
+    }
     for (Call& call : taken_) {
       Admit(std::move(call));
     }
@@ -199,6 +202,13 @@ void CurlTransport::Drain(SteadyTime deadline) {
       EndSlot(&slot, slot.handle->GiveUp(TransportFailure::kShuttingDown));
     }
   }
+}
+
+// What lies in an idle connection answers no post: the poller shuts such a connection down, so it
+// looks once more before any is used again. libcurl would take it for the answer to the next post.
+void CurlTransport::DropStrayAnswers() {
+  HandleSockets(poller_.Look());
+  ReapFinished();
 }
 
 void CurlTransport::Admit(Call call) {

@@ -88,6 +88,7 @@ class CurlTransport {
   void Run();
   // Takes what was posted; ends it all while shutting down. False: the thread is to end.
   bool TakeInbox();
+  void DropStrayAnswers();
   void Admit(Call call);
   bool CanStart() const;
   void Start(Call call);

@@ -32,8 +32,6 @@ std::string_view TransportFailureName(TransportFailure failure) {
       return "answer_too_long";
     case TransportFailure::kAnswerMalformed:
       return "answer_malformed";
-    case TransportFailure::kAnswerTooEarly:
-      return "answer_too_early";
     case TransportFailure::kInternal:
       return "internal";
   }

@@ -21,7 +21,6 @@ enum class TransportFailure {
   kAnswerCutShort,   // fewer bytes than announced
   kAnswerTooLong,    // more than answer_bytes_max or header_bytes_max
   kAnswerMalformed,  // not HTTP/1.x
-  kAnswerTooEarly,   // it came before the request had been sent, so it is not the answer to it
   kInternal,         // libcurl refused or ran out of memory
 };
 

@@ -36,7 +36,7 @@ std::optional<absl::Duration> ParseRetryAfter(std::string_view value, absl::Time
     }
     return std::min(absl::Seconds(seconds), kRetryAfterMax);
   }
-  if (text.size() > kHttpDateBytesMax) {
+  if (text.empty() || text.size() > kHttpDateBytesMax) {
     return std::nullopt;
   }
   for (const char* format : kHttpDateFormats) {

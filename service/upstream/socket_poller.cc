@@ -103,7 +103,19 @@ void SocketPoller::ShutDownIdle(int fd) {
   }
 }
 
+const std::vector<SocketPoller::Event>& SocketPoller::Look() {
+  const bool wake_was_left = wake_is_left_;
+  Wait(absl::ZeroDuration());
+  wake_is_left_ = wake_was_left || was_woken_;
+  return events_;
+}
+
 const std::vector<SocketPoller::Event>& SocketPoller::Wait(absl::Duration timeout) {
+  if (wake_is_left_) {
+    timeout = absl::ZeroDuration();
+    wake_is_left_ = false;
+  }
+  was_woken_ = false;
   for (const int fd : dirty_) {
     Socket& socket = At(fd);
     socket.dirty = false;
@@ -122,6 +134,7 @@ const std::vector<SocketPoller::Event>& SocketPoller::Wait(absl::Duration timeou
     if (fd == wake_fd_) {
       uint64_t wakes = 0;
       [[maybe_unused]] const ssize_t size = read(wake_fd_, &wakes, sizeof wakes);
+      was_woken_ = true;
       continue;
     }
     if (At(fd).wanted == 0) {

@@ -41,6 +41,9 @@ class SocketPoller {
   // events are valid until the next call.
   const std::vector<Event>& Wait(absl::Duration timeout);
 
+  // Like Wait() for no time, but leaves a Wake() to the next Wait().
+  const std::vector<Event>& Look();
+
   // Ends the present or the next Wait() early.
   void Wake();
 
@@ -62,6 +65,8 @@ class SocketPoller {
   std::vector<Socket> sockets_;  // by fd
   std::vector<int> dirty_;
   std::vector<Event> events_;
+  bool was_woken_ = false;     // by the last Wait()
+  bool wake_is_left_ = false;  // by Look(), to the next Wait()
 };
 
 }  // namespace genledger

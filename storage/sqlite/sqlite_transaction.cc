@@ -169,6 +169,9 @@ absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindByHash(const Sc
 }
 
 absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindById(const SubmissionId& id) {
+  if (const RecentRecords::Record* recent = recent_.Find(id); recent != nullptr) {
+    return Remember(recent->stored);
+  }
   return Guard("look up an id", [&]() -> absl::StatusOr<std::optional<Submission>> {
     GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored, reader_.ById(id));
     return Remember(std::move(stored));
@@ -177,6 +180,10 @@ absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindById(const Subm
 
 absl::StatusOr<std::optional<Submission>> SqliteTransaction::FindAbandoned(
     const Scope& scope, int32_t hash_version, const RequestHash& hash) {
+  // Each of the hashes is that of a submission in this state; most tenants have none.
+  if (counts_.OfTenant(scope, SubmissionState::kAbandoned) == 0) {
+    return std::nullopt;
+  }
   return Guard("look up an abandoned hash", [&]() -> absl::StatusOr<std::optional<Submission>> {
     GL_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored,
                         reader_.ByAbandonedHash(scope, hash_version, hash));
@@ -225,6 +232,9 @@ absl::StatusOr<int64_t> SqliteTransaction::CountInScope(const Scope& scope, Subm
 }
 
 absl::StatusOr<std::vector<Attempt>> SqliteTransaction::FindAttempts(const SubmissionId& id) {
+  if (const RecentRecords::Record* recent = recent_.Find(id); recent != nullptr) {
+    return recent->attempts;
+  }
   return Guard("look up attempts", [&] { return reader_.Attempts(SeqOf(id), id); });
 }
 
@@ -394,6 +404,9 @@ absl::Status SqliteTransaction::Insert(const Change& change) {
       RunOnHash(insert_hash_hold_, seq, submission);
     }
     WriteParts(seq, change);
+    if (submission.state == SubmissionState::kDispatching) {
+      recent_.Put({.stored = {.seq = seq, .submission = submission}, .attempts = change.attempts});
+    }
     return submission.request_id.empty()
                ? absl::OkStatus()
                : PointRequestId(submission.scope, submission.request_id, submission.id);
@@ -407,6 +420,7 @@ absl::Status SqliteTransaction::Update(const Submission& before, const Change& c
              "a task_id once recorded stays: events refer to it");
     const int64_t seq = SeqOf(before.id);
     NoteOutdated(before);
+    recent_.Forget(before.id);
     GL_RETURN_IF_ERROR(
         ExpectOneRow(UpdateSubmissionRow(update_submission_, names_, seq, before.revision, after),
                      "the update", before.id));
@@ -485,6 +499,7 @@ absl::Status SqliteTransaction::Remove(const Submission& submission,
   return Guard("delete a submission", [&]() -> absl::Status {
     const int64_t seq = SeqOf(submission.id);
     NoteOutdated(submission);
+    recent_.Forget(submission.id);
     for (const Attempt& attempt : attempts) {
       for (const TaskId& task_id : attempt.task_ids) {
         StatementUse(delete_attempt_task_)

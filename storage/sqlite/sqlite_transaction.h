@@ -11,6 +11,7 @@
 #include "SQLiteCpp/Statement.h"
 #include "storage/sqlite/due_tenants.h"
 #include "storage/sqlite/names.h"
+#include "storage/sqlite/recent_records.h"
 #include "storage/sqlite/record_reader.h"
 #include "storage/sqlite/state_counts.h"
 #include "storage/store_transaction.h"
@@ -58,11 +59,13 @@ class SqliteTransaction : public StoreTransaction {
   // Call after each rollback of a savepoint.
   void RolledBack() {
     names_.Forget();
+    recent_.ForgetAll();
     TakeBackCommand();
   }
   // Call after a rollback of all that the group has written.
   void RolledBackGroup() {
     names_.Forget();
+    recent_.ForgetAll();
     counts_.RollBackGroup();
     due_tenants_.RollBackGroup();
   }
@@ -133,6 +136,7 @@ class SqliteTransaction : public StoreTransaction {
   SQLite::Database& database_;
   Names names_;
   RecordReader reader_;
+  RecentRecords recent_;
   StateCounts counts_;
   DueTenants due_tenants_;
   SQLite::Statement out_of_time_;

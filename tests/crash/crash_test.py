@@ -36,7 +36,7 @@ class Points:
 
 UPSTREAM = {"upstream_connected": 12, "upstream_half_sent": 300, "upstream_all_sent": 300, "upstream_answered": 300}
 OF_SQLITE = Points(
-    under_load={"wal_write_before": 6000, "wal_write_half": 6000, "wal_write_after": 6000, "wal_sync_before": 600,
+    under_load={"wal_write_before": 600, "wal_write_half": 600, "wal_write_after": 600, "wal_sync_before": 600,
                 "wal_sync_after": 600, "checkpoint_write": 300, **UPSTREAM},
     in_recovery={"wal_read": 8, "wal_write_before": 1, "wal_sync_before": 1, "wal_sync_after": 1},
     in_drain=("upstream_answered", "wal_sync_before", "wal_sync_after"))

@@ -73,5 +73,64 @@ TEST_F(SqliteTransactionTest, WhatAClaimThatWasRolledBackTookIsStillDue) {
   EXPECT_EQ(ClaimDue().claimed.size(), 1U);
 }
 
+// What the writer remembers of a submission that is out is what is in its rows.
+TEST_F(SqliteTransactionTest, ARememberedRecordIsTheOneThatIsStored) {
+  NewSubmission request = MakeRequest(ids_.Next(clock_.Now()), "a cat");
+  request.variation = "again";
+  request.request_id = "req-1";
+  request.labels = {{"team", "studio"}, {"empty", ""}};
+  request.actor = "studio-worker";
+  records_.StartCommand();
+  const absl::StatusOr<SubmitOutcome> created =
+      RunSubmit(records_, {.request = request, .claim = MakeClaim()}, clock_.Now());
+  ASSERT_TRUE(created.ok()) << created.status();
+  const auto remembered = records_.FindById(request.id);
+  const auto remembered_attempts = records_.FindAttempts(request.id);
+  SqliteTransaction stranger(migrated_.database);
+  const auto stored = stranger.FindById(request.id);
+  const auto stored_attempts = stranger.FindAttempts(request.id);
+  ASSERT_TRUE(remembered.ok() && stored.ok() && stored->has_value());
+  EXPECT_EQ(*remembered, *stored);
+  ASSERT_TRUE(remembered_attempts.ok() && stored_attempts.ok());
+  EXPECT_EQ(stored_attempts->size(), 1U);
+  EXPECT_EQ(*remembered_attempts, *stored_attempts);
+}
+
+TEST_F(SqliteTransactionTest, WhatHasChangedIsReadAgain) {
+  records_.StartCommand();
+  const absl::StatusOr<SubmitOutcome> created = RunSubmit(
+      records_, {.request = MakeRequest(ids_.Next(clock_.Now()), "a cat"), .claim = MakeClaim()},
+      clock_.Now());
+  ASSERT_TRUE(created.ok()) << created.status();
+  records_.StartCommand();
+  const absl::StatusOr<Submission> accepted =
+      RunApply(records_,
+               {.key = created->submission.id,
+                .transition = MakeAccepted(*created->started_attempt, "task-1")},
+               clock_.Now());
+  ASSERT_TRUE(accepted.ok()) << accepted.status();
+  records_.StartCommand();
+  const auto found = records_.FindById(accepted->id);
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(*found, *accepted);
+  const auto attempts = records_.FindAttempts(accepted->id);
+  ASSERT_TRUE(attempts.ok());
+  EXPECT_EQ(attempts->at(0).outcome, AttemptOutcome::kAccepted);
+}
+
+TEST_F(SqliteTransactionTest, WhatWasRolledBackIsNotRemembered) {
+  migrated_.database.exec("SAVEPOINT command");
+  records_.StartCommand();
+  const absl::StatusOr<SubmitOutcome> created = RunSubmit(
+      records_, {.request = MakeRequest(ids_.Next(clock_.Now()), "a cat"), .claim = MakeClaim()},
+      clock_.Now());
+  ASSERT_TRUE(created.ok()) << created.status();
+  migrated_.database.exec("ROLLBACK TO command");
+  records_.RolledBack();
+  const auto found = records_.FindById(created->submission.id);
+  ASSERT_TRUE(found.ok());
+  EXPECT_FALSE(found->has_value());
+}
+
 }  // namespace
 }  // namespace genledger::sqlite
