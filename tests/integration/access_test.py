@@ -185,7 +185,7 @@ class AccessTest(SecurityCase):
         read = lambda tenant: self.reason("GetSubmission", api.GetSubmissionRequest(id=self.submission.id, tenant=tenant),
                                           bearer(self.token["granted"]))
         self.assertEqual([read(""), read("video"), read("empty"), read("other"), read("-")],
-                         [NOT_FOUND, OK, NOT_FOUND, DENIED, "FIELD_INVALID"])
+                         [NOT_FOUND, OK, NOT_FOUND, DENIED, DENIED])
         listed = self.call("ListSubmissions", api.ListSubmissionsRequest(tenant="video"), "granted")
         self.assertEqual([one.id for one in listed.submissions], [self.submission.id])
         for _ in range(3):
