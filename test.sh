@@ -12,9 +12,9 @@ source tests/tools/fuzz.sh
 readonly STEPS=(format lint protos build tests run_once integration layering asan tsan fuzz tidy)
 # What ./test.sh runs under each sanitizer, to stay short; --all runs every C++ test under both.
 # Input from outside, files and sockets.
-readonly ADDRESS=(//tests/service/domain //tests/service/http //tests/service/upstream //tests/storage)
+readonly ADDRESS=(//tests/service/auth //tests/service/domain //tests/service/http //tests/service/upstream //tests/storage)
 # Threads.
-readonly THREADED=(//tests/service/base //tests/service/dispatch //tests/service/http //tests/storage //tests/tsan_fixture)
+readonly THREADED=(//tests/service/auth //tests/service/base //tests/service/dispatch //tests/service/http //tests/storage //tests/tsan_fixture)
 # But not this one: minutes under TSan, for faults of files that it meets one after the other.
 readonly NOT_THREADED=//tests/storage:sqlite_fault_test
 # Nor this one, in any form: it has one thread, and protobuf's reflection of map fields, compiled for TSan, crashes

@@ -337,7 +337,6 @@ constexpr Row kTexts[] = {
     {TextId::kErrorIllegalState, "$0: $1", "$0：当前状态不允许此操作：$1"},
     {TextId::kDeniedOtherTenants, "this identity may not read other tenants",
      "此身份不得读取其他租户"},
-    {TextId::kDeniedTenant, "this identity may not read that tenant", "此身份不得读取该租户"},
     {TextId::kDeniedReader, "this identity may read only", "此身份只能读取"},
     {TextId::kDeniedOperators, "this is for operators", "此操作仅供运维人员使用"},
     {TextId::kStateAdopt, "only an unknown or abandoned outcome can be adopted",

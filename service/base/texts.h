@@ -192,7 +192,6 @@ enum class TextId {
   kErrorIllegalState,
   // Who may not do it, and which state does not allow it.
   kDeniedOtherTenants,
-  kDeniedTenant,
   kDeniedReader,
   kDeniedOperators,
   kStateAdopt,

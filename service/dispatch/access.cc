@@ -17,6 +17,11 @@ absl::Status Invalid(std::string field, TextId text) {
   return errors::FieldInvalid({MakeViolation(std::move(field), MakeText(text))});
 }
 
+bool IsGranted(const Principal& reader, const std::string& tenant) {
+  const std::vector<std::string>& granted = reader.also_reads;
+  return std::find(granted.begin(), granted.end(), tenant) != granted.end();
+}
+
 }  // namespace
 
 absl::StatusOr<SubmissionKey> KeyOf(const NamedKey& key, const std::string& upstream_account) {
@@ -45,18 +50,13 @@ absl::StatusOr<std::optional<std::string>> TenantToRead(const Principal& caller,
   if (asked.empty() || asked == caller.tenant) {
     return std::optional<std::string>(caller.tenant);
   }
-  const std::vector<std::string>& granted = caller.also_reads;
-  if (caller.role != Role::kOperator && granted.empty()) {
+  if (caller.role != Role::kOperator && !IsGranted(caller, asked)) {
     return errors::PermissionDenied(TextId::kDeniedOtherTenants);
   }
-  if (asked == kAllTenants && all_tenants == AllTenants::kRefused) {
-    return Invalid("tenant", TextId::kAllTenantsInLists);
-  }
-  if (caller.role != Role::kOperator &&
-      std::find(granted.begin(), granted.end(), asked) == granted.end()) {
-    return errors::PermissionDenied(TextId::kDeniedTenant);
-  }
   if (asked == kAllTenants) {
+    if (all_tenants == AllTenants::kRefused) {
+      return Invalid("tenant", TextId::kAllTenantsInLists);
+    }
     return std::optional<std::string>();
   }
   return std::optional<std::string>(asked);

@@ -181,11 +181,31 @@ class AccessTest(SecurityCase):
         self.assertEqual(api.SubmitGenerationResponse.Dedupe.Name(other.dedupe), "DEDUPE_CREATED")
         self.assertNotEqual((other.submission.id, other.submission.task_id), (mine.id, mine.task_id))
 
+    def test_every_call_has_one_access_line(self):
+        self.reason("GetSubmission", api.GetSubmissionRequest(id=self.submission.id), bearer(self.token["foreign"]))
+        self.reason("ListModels", api.ListModelsRequest(), bearer("nobody.x"))
+        self.call("WatchSubmission", api.WatchSubmissionRequest(id=self.submission.id), "reader")
+        self.http(self.running, "GET", f"/v1/submissions/{self.submission.id}:watch", token=self.token["caller"])
+        self.http(self.running, "GET", f"/v1/tasks/{self.submission.task_id}", token=self.token["caller"])
+        self.assertEqual(self.running.stop(), 0)
+        records = [json.loads(line) for line in self.running.process.log().splitlines() if line.startswith("{")]
+        lines = [tuple(record.get(name, "") for name in ("front", "method", "caller", "tenant", "code", "reason"))
+                 for record in records if record["event"] == "access"]
+        self.assertEqual(sorted(lines), sorted([
+            ("grpc", "SubmitGeneration", "token:caller", "video", "OK", ""),
+            ("grpc", "GetSubmission", "token:foreign", "other", "NOT_FOUND", NOT_FOUND),
+            ("grpc", "ListModels", "", "", "UNAUTHENTICATED", "UNAUTHENTICATED"),
+            ("grpc", "WatchSubmission", "token:reader", "video", "OK", ""),
+            ("http", "WatchSubmission", "token:caller", "video", "OK", ""),
+            ("http", "GetSubmission", "token:caller", "video", "OK", "")]))
+        self.assertNotIn("a dolphin", self.running.process.log())
+        self.assertFalse([secret for secret in self.token.values() if secret.split(".")[1] in self.running.process.log()])
+
     def test_a_reader_may_be_granted_several_tenants(self):
         read = lambda tenant: self.reason("GetSubmission", api.GetSubmissionRequest(id=self.submission.id, tenant=tenant),
                                           bearer(self.token["granted"]))
         self.assertEqual([read(""), read("video"), read("empty"), read("other"), read("-")],
-                         [NOT_FOUND, OK, NOT_FOUND, DENIED, "FIELD_INVALID"])
+                         [NOT_FOUND, OK, NOT_FOUND, DENIED, DENIED])
         listed = self.call("ListSubmissions", api.ListSubmissionsRequest(tenant="video"), "granted")
         self.assertEqual([one.id for one in listed.submissions], [self.submission.id])
         for _ in range(3):

@@ -249,6 +249,29 @@ TEST_F(CurlTransportTest, ReusedConnectionResetAfterTheHeadersIsNotPostedAgain) 
   EXPECT_EQ(heads, 1);
 }
 
+// Nor over another connection that is kept alive.
+TEST_F(CurlTransportTest, ConnectionThatDiesIsNotReplacedByAnotherIdleOne) {
+  Seen first;
+  Seen second;
+  ScriptedServer server([&](ScriptedConnection& connection) {
+    first.AddNextOf(connection);
+    first.AwaitCount(2);  // so that there are two
+    connection.Answer(kAccepted);
+    second.AddNextOf(connection);
+    connection.Reset();
+  });
+  CurlTransport transport({}, &clock_);
+  Outcomes outcomes;
+  transport.Post(MakePost(server.url()), outcomes.Collect());
+  transport.Post(MakePost(server.url()), outcomes.Collect());
+  outcomes.Await(2);
+  ASSERT_EQ(server.connections(), 2);
+  const HttpExchange exchange = PostOne(transport, MakePost(server.url()));
+  EXPECT_EQ(exchange.failure, TransportFailure::kConnectionLost);
+  EXPECT_EQ(ClassOf(exchange), AttemptClass::kAmbiguous);
+  EXPECT_EQ(second.count(), 1U);
+}
+
 TEST_F(CurlTransportTest, FirstUseOfAConnectionThatIsResetIsAmbiguous) {
   Seen seen;
   ScriptedServer server([&](ScriptedConnection& connection) {
