@@ -137,6 +137,7 @@ void CurlHandle::Prepare(HttpPost post, std::shared_ptr<const CurlHeaders> heade
   // no buffer of 16 KiB for as long as the answer takes.
   Set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(post_.body.size()));
   Set(easy_, CURLOPT_POSTFIELDS, post_.body.data());
+  Set(easy_, CURLOPT_FRESH_CONNECT, 0L);
   Set(easy_, CURLOPT_TIMEOUT_MS, Milliseconds(post_.deadline - clock_->Now()));
 }
 
@@ -224,6 +225,8 @@ int CurlHandle::OnPreRequest(void* self, char*, char*, int, int) {
     handle.start_too_late_ = true;
     return CURL_PREREQFUNC_ABORT;
   }
+  // A repeat over another idle connection would pass by the socket callback.
+  Set(handle.easy_, CURLOPT_FRESH_CONNECT, 1L);
   return CURL_PREREQFUNC_OK;
 }
 

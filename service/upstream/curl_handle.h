@@ -60,9 +60,10 @@ struct CurlSocketHooks {
 };
 
 // What libcurl does for us, and what it must not do. It would post again by itself, on a fresh
-// connection, when a kept-alive one dies before an answer: once a byte was written, the pre-request
-// callback refuses a second start, and the socket callback a second connection; either alone stops
-// it. Used by the transport's thread only.
+// connection or another idle one, when a kept-alive one dies before an answer: once a byte was
+// written, the pre-request callback refuses a second start; and a second start would need a fresh
+// connection, which the socket callback refuses. Either alone stops it. Used by the transport's
+// thread only.
 class CurlHandle {
  public:
   // `clock` and what the hooks point to must outlive the handle and its connections.
