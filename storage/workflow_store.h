@@ -273,7 +273,9 @@ class WorkflowStore {
   // Looks whether something answers the command as it is, without a write and without waiting, on
   // this thread: before slots are taken and ids made for a new submission. Its claim is not looked
   // at. A store whose look-ups wait for others says nothing.
-  virtual absl::StatusOr<FirstLook> LookFirst(const SubmitCommand& command) { return FirstLook(); }
+  virtual absl::StatusOr<FirstLook> LookFirst(const SubmitCommand& /*command*/) {
+    return FirstLook();
+  }
 
   // What Submit would do now. The same errors.
   virtual void Preview(const NewSubmission& request, Callback<PreviewOutcome> done) = 0;
@@ -302,7 +304,7 @@ class WorkflowStore {
   virtual void Get(GetQuery query, Callback<SubmissionWithAttempts> done) = 0;
   // The same for a query without attempts, answered on this thread; nullopt: the store's look-ups
   // wait for others, Get must be asked.
-  virtual std::optional<absl::StatusOr<SharedSubmission>> GetNow(const GetQuery& query) {
+  virtual std::optional<absl::StatusOr<SharedSubmission>> GetNow(const GetQuery& /*query*/) {
     return std::nullopt;
   }
   // All or NOT_FOUND; in the order of the query; an id may be named twice.
