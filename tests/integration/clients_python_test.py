@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -398,13 +399,18 @@ class PackageTest(Case):
                                   env={**os.environ, "MYPYPATH": str(self.site)}, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
-    def test_the_example_of_the_readme(self):
-        server = self.server(self.simulator().url)
-        done = subprocess.run([sys.executable, PACKAGE / "examples/submit.py", "a dolphin", server.address],
-                              env={**os.environ, **self.environment()}, capture_output=True, text=True,
-                              timeout=PATIENCE_SECONDS, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stdout, r"^sub_\w+ SUBMITTED \S+ CREATED\n$")
+    def test_the_commands_of_the_readme(self):
+        printed = client_scenes.run_readme(self, PACKAGE / "README.md", self.server(self.simulator().url).address, ROOT,
+                                           {"PYTHONDONTWRITEBYTECODE": "1"})
+        self.assertRegex(printed, r"^sub_\w+ SUBMITTED \S+ CREATED\n$")
+
+    def test_the_readme_names_what_the_package_depends_on(self):
+        dependencies = re.search(r"^dependencies = \[\n(.*?)^\]$", (PACKAGE / "pyproject.toml").read_text(),
+                                 re.MULTILINE | re.DOTALL).group(1)
+        names = re.findall(r'"([\w-]+)', dependencies)
+        self.assertIn("grpcio", names)
+        for name in names:
+            self.assertIn(name, (PACKAGE / "README.md").read_text(encoding="utf-8").partition("```")[0])
 
 
 if __name__ == "__main__":
