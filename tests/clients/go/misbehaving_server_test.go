@@ -45,7 +45,7 @@ func TestNothingElseIsRetriedAndAttemptsAreLimited(t *testing.T) {
 	if attempts := fails(t, client, "exhausted", genledger.ErrLimit).Attempts; attempts != 1 {
 		t.Fatal(attempts)
 	}
-	if attempts := fails(t, client, "always", genledger.ErrUnavailable).Attempts; attempts != 4 {
+	if attempts := fails(t, client, "always", genledger.ErrUnavailable).Attempts; attempts != 20 {
 		t.Fatal(attempts)
 	}
 }
