@@ -60,6 +60,17 @@ func TestANegativePushbackOrOneThatIsNoNumberMeansNever(t *testing.T) {
 	}
 }
 
+func TestANilRequestIsAnErrorAndNothingIsSent(t *testing.T) {
+	client := connect(t, fake, genledger.Options{})
+	for _, submit := range []func(context.Context, *pb.SubmitGenerationRequest) (*genledger.SubmitResult, error){
+		client.Submit, client.SubmitByContent} {
+		_, err := submit(within(t, patience), nil)
+		if details := failure(t, err, genledger.ErrInvalidRequest); details.Attempts != 0 {
+			t.Fatal(details)
+		}
+	}
+}
+
 func TestTheServersDelayIsKept(t *testing.T) {
 	client := connect(t, fake, genledger.Options{})
 	for _, text := range []string{"pushback", "retry info"} {
