@@ -12,11 +12,12 @@ namespace genledger::client {
 inline constexpr char kDefaultServer[] = "127.0.0.1:50051";
 
 // Attempts of one call. Only UNAVAILABLE is ever retried, and only while the call's deadline has
-// room for the delay. The delay is the server's grpc-retry-pushback-ms where it sent one, else a
+// room for the delay: by default that is what ends them, so that a call outlives a server's restart
+// of some 10 s. The delay is the server's grpc-retry-pushback-ms where it sent one, else a
 // random share of a backoff that doubles ("full jitter"); a RetryInfo is its floor.
 struct RetryOptions {
   // The first attempt included; 1 never retries.
-  int attempts_max = 4;
+  int attempts_max = 20;
   absl::Duration backoff_base = absl::Milliseconds(100);
   absl::Duration backoff_max = absl::Seconds(5);
 };

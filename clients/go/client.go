@@ -14,6 +14,7 @@ import (
 	"github.com/golang/protobuf/ptypes"
 	"github.com/golang/protobuf/ptypes/duration"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
@@ -78,7 +79,7 @@ func (r *SubmitResult) TaskID() string { return r.GetSubmission().GetTaskId() }
 // before the first attempt: the result and every *Error carry it, and a repeat with it never pays twice. A worker
 // that may crash makes its own, and keeps it with the work. The request is not changed.
 func (c *Client) Submit(ctx context.Context, request *pb.SubmitGenerationRequest) (*SubmitResult, error) {
-	if request.GetRequestId() == "" && !request.GetValidateOnly() {
+	if request != nil && request.GetRequestId() == "" && !request.GetValidateOnly() {
 		request = proto.Clone(request).(*pb.SubmitGenerationRequest)
 		request.RequestId = NewRequestID()
 	}
@@ -88,6 +89,9 @@ func (c *Client) Submit(ctx context.Context, request *pb.SubmitGenerationRequest
 // SubmitByContent is Submit without making a request_id: where the request has none, only equal content is
 // recognised.
 func (c *Client) SubmitByContent(ctx context.Context, request *pb.SubmitGenerationRequest) (*SubmitResult, error) {
+	if request == nil {
+		return nil, &Error{Code: codes.InvalidArgument, Message: "the request is nil"}
+	}
 	wait := time.Duration(0)
 	if !request.GetValidateOnly() {
 		wait = grantedWait(request.GetWait(), submitWaitDefault)

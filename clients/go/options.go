@@ -6,10 +6,11 @@ import "time"
 const DefaultServer = "127.0.0.1:50051"
 
 // RetryOptions bound the attempts of one call. Only UNAVAILABLE is ever retried, and only while the call's deadline has
-// room. The delay is the server's grpc-retry-pushback-ms where it sent one, else a random share of a backoff that doubles
-// ("full jitter"); a RetryInfo is its floor. A negative pushback: never.
+// room: by default that is what ends them, so that a call outlives a server's restart of some 10 s. The delay is the
+// server's grpc-retry-pushback-ms where it sent one, else a random share of a backoff that doubles ("full jitter"); a
+// RetryInfo is its floor. A negative pushback: never.
 type RetryOptions struct {
-	AttemptsMax int           // the first one included; 0: 4
+	AttemptsMax int           // the first one included; 0: 20
 	BackoffBase time.Duration // 0: 100 ms
 	BackoffMax  time.Duration // 0: 5 s
 }
@@ -39,7 +40,7 @@ type Options struct {
 
 	Retry RetryOptions
 
-	// A watch whose stream says nothing for so long has lost it (the server gives a sign of life every 15 s). 0: 45 s.
+	// A watch whose stream says nothing for so long has lost it (the server gives a sign of life every 15 s). 0: 205 s.
 	WatchSilenceMax time.Duration
 	// How long a watch that had a stream, and a wait, tries to get through again: a server may drain for a minute before
 	// it is replaced. 0: 2 min.
@@ -57,7 +58,7 @@ func (o Options) withDefaults() Options {
 		o.Server = DefaultServer
 	}
 	if o.Retry.AttemptsMax == 0 {
-		o.Retry.AttemptsMax = 4
+		o.Retry.AttemptsMax = 20
 	}
 	defaultDuration(&o.Retry.BackoffBase, 100*time.Millisecond)
 	defaultDuration(&o.Retry.BackoffMax, 5*time.Second)

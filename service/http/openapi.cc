@@ -2,48 +2,52 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "genledger/v1/generation.pb.h"
 #include "service/http/http_message.h"
 #include "service/http/http_rules.h"
 #include "service/http/json_text.h"
+#include "service/http/openapi_page.h"
+#include "service/http/openapi_parts.h"
 #include "service/http/openapi_schemas.h"
 #include "service/http/path_template.h"
 
 namespace genledger {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
+using google::protobuf::OneofDescriptor;
+using openapi::AcceptLanguageParameter;
+using openapi::AddErrors;
+using openapi::Answer;
+using openapi::ClosedObject;
+using openapi::HeaderParameter;
+using openapi::Json;
+using openapi::JsonContent;
+using openapi::Parameter;
+using openapi::RefTo;
 
-Json RefTo(const char* name) { return {{"$ref", std::string("#/components/schemas/") + name}}; }
+constexpr char kDocumentPath[] = "/v1/openapi.json";
+constexpr char kLivePath[] = "/livez";
 
-Json JsonContent(Json schema) { return {{"application/json", {{"schema", std::move(schema)}}}}; }
-
-Json Answer(const char* description, Json schema) {
-  return {{"description", description}, {"content", JsonContent(std::move(schema))}};
-}
-
-Json Parameter(const std::string& name, const char* in, bool required, Json schema) {
-  Json parameter = {{"name", name}, {"in", in}};
-  if (required) {
-    parameter["required"] = true;
+// The fields that the body and the query do not give: those of the path, and what excludes them.
+std::set<std::string> GivenByPath(const Descriptor* request,
+                                  const std::vector<std::string>& in_path) {
+  std::set<std::string> given(in_path.begin(), in_path.end());
+  for (const std::string& name : in_path) {
+    const FieldDescriptor* field = request->FindFieldByName(name);
+    const OneofDescriptor* oneof = field == nullptr ? nullptr : field->real_containing_oneof();
+    for (int i = 0; oneof != nullptr && i < oneof->field_count(); ++i) {
+      given.insert(oneof->field(i)->name());
+    }
   }
-  parameter["schema"] = std::move(schema);
-  return parameter;
-}
-
-Json HeaderParameter(const char* name, const char* description) {
-  Json parameter = Parameter(name, "header", false, {{"type", "string"}});
-  parameter["description"] = description;
-  return parameter;
+  return given;
 }
 
 // The parameters of a method that takes its request from path and query.
@@ -53,13 +57,36 @@ Json ParametersOf(const Descriptor* request, const std::vector<std::string>& in_
   for (const std::string& name : in_path) {
     parameters.push_back(Parameter(name, "path", true, {{"type", "string"}}));
   }
+  const std::set<std::string> given = GivenByPath(request, in_path);
   for (int i = 0; with_query && i < request->field_count(); ++i) {
     const FieldDescriptor* field = request->field(i);
-    if (std::find(in_path.begin(), in_path.end(), field->name()) == in_path.end()) {
+    if (given.count(field->name()) == 0) {
       parameters.push_back(Parameter(field->json_name(), "query", false, schemas.OfField(field)));
     }
   }
   return parameters;
+}
+
+// Whether the answer depends on one submission, or more, that must be there.
+bool NamesSubmissions(const Descriptor* request) {
+  return request->FindFieldByName("id") != nullptr || request->FindFieldByName("ids") != nullptr;
+}
+
+void AddApiErrors(const HttpRule& rule, Json& responses) {
+  const Descriptor* request = rule.method->input_type();
+  const bool submits = request->FindFieldByName("spec") != nullptr;
+  const openapi::Errors errors = {.about_submission = submits || NamesSubmissions(request)};
+  AddErrors(errors, {400, 401, 403}, responses);
+  if (NamesSubmissions(request)) {
+    AddErrors(errors, {404}, responses);
+  }
+  if (rule.method->server_streaming()) {
+    AddErrors(errors, {406}, responses);
+  }
+  if (submits || request->FindFieldByName("etag") != nullptr) {
+    AddErrors(errors, {409}, responses);
+  }
+  AddErrors(errors, {413, 415, 429, 500, 503}, responses);
 }
 
 Json OperationOf(const HttpRule& rule, const std::string& operation_id, OpenApiSchemas& schemas) {
@@ -70,12 +97,11 @@ Json OperationOf(const HttpRule& rule, const std::string& operation_id, OpenApiS
   if (rule.method->server_streaming()) {
     parameters.push_back(HeaderParameter("Last-Event-ID", "go on after this revision"));
   }
-  if (!parameters.empty()) {
-    operation["parameters"] = std::move(parameters);
-  }
+  parameters.push_back(AcceptLanguageParameter());
+  operation["parameters"] = std::move(parameters);
   if (rule.has_body) {
     operation["requestBody"]["content"] =
-        JsonContent(schemas.OfMessage(request, {in_path.begin(), in_path.end()}));
+        JsonContent(schemas.OfMessage(request, GivenByPath(request, in_path)));
   }
   Json& ok = operation["responses"]["200"];
   if (rule.method->server_streaming()) {
@@ -85,73 +111,40 @@ Json OperationOf(const HttpRule& rule, const std::string& operation_id, OpenApiS
   } else {
     ok = Answer("the answer", schemas.Reference(rule.method->output_type()));
   }
-  operation["responses"]["default"] = Answer("an error", RefTo("Error"));
+  AddApiErrors(rule, operation["responses"]);
   return operation;
-}
-
-// The routes in the upstream's form.
-void AddPagePaths(OpenApiSchemas& schemas, Json& paths) {
-  Json submit = {{"operationId", "CreateVideoGeneration"}, {"tags", {"Upstream form"}}};
-  submit["parameters"] = {
-      HeaderParameter("Idempotency-Key", "the request_id: 1 to 128 visible ASCII characters"),
-      HeaderParameter("Prefer", "wait=SECONDS, 0 to 60: how long to wait for the task_id"),
-      HeaderParameter("Accept-Language", "the language of messages: en or zh")};
-  submit["requestBody"] = {
-      {"required", true},
-      {"content", JsonContent(schemas.OfMessage(v1::GenerationSpec::descriptor(), {},
-                                                /*proto_names=*/true))}};
-  submit["responses"]["200"] = Answer("submitted", RefTo("PageSubmitted"));
-  submit["responses"]["default"] = Answer("an error", RefTo("PageError"));
-  paths["/v1/videos/generations"]["post"] = std::move(submit);
-  Json task = {{"operationId", "GetTask"}, {"tags", {"Upstream form"}}};
-  task["parameters"] = Json::array({Parameter("task_id", "path", true, {{"type", "string"}})});
-  task["responses"]["200"] = Answer("the task", RefTo("PageTask"));
-  task["responses"]["default"] =
-      Answer("an error; 400 for a task that is not known", RefTo("PageError"));
-  paths["/v1/tasks/{task_id}"]["get"] = std::move(task);
 }
 
 void AddProbePaths(Json& paths) {
   const Json text = {{"text/plain", {{"schema", {{"type", "string"}}}}}};
-  for (const char* path : {"/livez", "/readyz", "/healthz"}) {
+  for (const char* path : {kLivePath, "/readyz", "/healthz"}) {
     Json& get = paths[path]["get"];
     get = {{"operationId", path + 1}, {"tags", {"Probes"}}, {"security", Json::array()}};
     get["responses"]["200"] = {{"description", "yes"}, {"content", text}};
-    get["responses"]["503"] = {{"description", "no, and why"}, {"content", text}};
+    if (path != kLivePath) {
+      get["responses"]["503"] = {{"description", "no, and why"}, {"content", text}};
+    }
+    AddErrors({}, {403, 413}, get["responses"]);
   }
 }
 
-Json Object(Json properties) {
-  Json required = Json::array();
-  for (const auto& property : properties.items()) {
-    required.push_back(property.key());
-  }
-  return {{"type", "object"},
-          {"properties", std::move(properties)},
-          {"required", std::move(required)},
-          {"additionalProperties", false}};
+void AddDocumentPath(Json& paths) {
+  Json get = {{"operationId", "openapi"}, {"tags", {"Document"}}, {"security", Json::array()}};
+  get["parameters"] = {AcceptLanguageParameter()};
+  get["responses"]["200"] =
+      Answer("this document", {{"type", "object"}, {"required", {"openapi"}}});
+  AddErrors({}, {403, 413}, get["responses"]);
+  paths[kDocumentPath]["get"] = std::move(get);
 }
 
-// What no message of the API describes.
-void AddOwnSchemas(Json& schemas) {
+// The errors of the API's form, which no message of it describes.
+Json ErrorSchema() {
   const Json text = {{"type", "string"}};
   const Json status = {{"type", "integer"}, {"minimum", 400}, {"maximum", 599}};
-  const Json ok = {{"const", 200}};
-  const Json submitted = {{"const", "submitted"}};
-  Json error = Object({{"code", status}, {"message", text}, {"status", text}});
+  Json error = ClosedObject({{"code", status}, {"message", text}, {"status", text}});
   error["properties"]["details"] = {{"type", "array"},
                                     {"items", {{"type", "object"}, {"required", {"@type"}}}}};
-  schemas["Error"] = Object({{"error", std::move(error)}});
-  schemas["PageError"] =
-      Object({{"error", Object({{"code", status}, {"message", text}, {"type", text}})}});
-  schemas["PageSubmitted"] =
-      Object({{"code", ok},
-              {"data",
-               {{"type", "array"},
-                {"minItems", 1},
-                {"items", Object({{"status", submitted}, {"task_id", text}})}}}});
-  schemas["PageTask"] =
-      Object({{"code", ok}, {"data", Object({{"id", text}, {"status", submitted}})}});
+  return ClosedObject({{"error", std::move(error)}});
 }
 
 }  // namespace
@@ -159,7 +152,7 @@ void AddOwnSchemas(Json& schemas) {
 std::string OpenApiDocument(const std::string& version) {
   OpenApiSchemas schemas;
   Json paths = Json::object();
-  AddPagePaths(schemas, paths);
+  openapi::AddPagePaths(paths);
   std::map<std::string, int> uses;
   for (const HttpRule& rule : HttpRules()) {
     const int use = ++uses[rule.method->name()];
@@ -167,8 +160,10 @@ std::string OpenApiDocument(const std::string& version) {
     paths[rule.path][absl::AsciiStrToLower(rule.verb)] = OperationOf(rule, id, schemas);
   }
   AddProbePaths(paths);
+  AddDocumentPath(paths);
   Json all_schemas = schemas.all();
-  AddOwnSchemas(all_schemas);
+  all_schemas["Error"] = ErrorSchema();
+  openapi::AddPageSchemas(all_schemas);
   const Json document = {
       {"openapi", "3.1.0"},
       {"info", {{"title", "Genledger"}, {"version", version}}},
@@ -176,12 +171,13 @@ std::string OpenApiDocument(const std::string& version) {
       {"paths", std::move(paths)},
       {"components",
        {{"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}}}}},
+        {"headers", openapi::HeaderComponents()},
         {"schemas", std::move(all_schemas)}}}};
   return JsonText(document);
 }
 
 void AddOpenApiRoute(Router* router, const std::string& version) {
-  router->Add("GET", "/v1/openapi.json", ErrorForm::kApi,
+  router->Add("GET", kDocumentPath, ErrorForm::kApi,
               [document = OpenApiDocument(version)](const RouteCall& call) {
                 call.exchange->Answer(JsonResponse(200, document));
               });

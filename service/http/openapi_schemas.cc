@@ -26,13 +26,12 @@ OpenApiSchemas::Json OpenApiSchemas::Reference(const Descriptor* message) {
 }
 
 OpenApiSchemas::Json OpenApiSchemas::OfMessage(const Descriptor* message,
-                                               const std::set<std::string>& without,
-                                               bool proto_names) {
+                                               const std::set<std::string>& without) {
   Json properties = Json::object();
   for (int i = 0; i < message->field_count(); ++i) {
     const FieldDescriptor* field = message->field(i);
     if (without.count(field->name()) == 0) {
-      properties[proto_names ? field->name() : field->json_name()] = OfField(field);
+      properties[field->json_name()] = OfField(field);
     }
   }
   return {

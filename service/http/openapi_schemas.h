@@ -20,10 +20,9 @@ class OpenApiSchemas {
   // The schema of a field's value.
   Json OfField(const google::protobuf::FieldDescriptor* field);
 
-  // The schema of an object with a message's fields, less some by their proto names; with proto's
-  // own names, if `proto_names`.
+  // The schema of an object with a message's fields, less some by their proto names.
   Json OfMessage(const google::protobuf::Descriptor* message,
-                 const std::set<std::string>& without = {}, bool proto_names = false);
+                 const std::set<std::string>& without = {});
 
   const Json& all() const { return all_; }
 

@@ -19,6 +19,13 @@ class WorkerTest(Case):
         client_scenes.worker_survives_kills(self, [str(WORKER)])
 
 
+class ReadmeTest(Case):
+    def test_the_commands_of_the_readme(self):
+        server = self.server(self.simulator().url)
+        printed = client_scenes.run_readme(self, ROOT / "clients/cpp/README.md", f"--server={server.address}", ROOT)
+        self.assertRegex(printed, r"^\S+\n$")
+
+
 class GoldenTest(CtlCase):
     def test_the_golden_hashes(self):
         lines = self.directory / "lines.jsonl"

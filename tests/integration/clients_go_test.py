@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import client_scenes
-from harness import PATIENCE_SECONDS, ROOT, Case, main
+from harness import ROOT, Case, main
 
 PACKAGE = ROOT / "clients/go"
 TESTS = ROOT / "tests/clients/go"
@@ -48,14 +48,9 @@ class GoTest(Case):
         self.go("build", "-o", worker, "./examples/worker")
         client_scenes.worker_survives_kills(self, [str(worker)])
 
-    def test_the_example_of_the_readme(self):
-        server = self.server(self.simulator().url)
-        example = self.directory / "submit"
-        self.go("build", "-o", example, "./examples/submit")
-        done = subprocess.run([example, "a dolphin", server.address], capture_output=True, text=True,
-                              timeout=PATIENCE_SECONDS, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stdout, r"^sub_\w+ STATE_SUBMITTED \S+ DEDUPE_CREATED\n$")
+    def test_the_commands_of_the_readme(self):
+        printed = client_scenes.run_readme(self, PACKAGE / "README.md", self.server(self.simulator().url).address, ROOT)
+        self.assertRegex(printed, r"^sub_\w+ STATE_SUBMITTED \S+ DEDUPE_CREATED\n$")
 
 
 if __name__ == "__main__":

@@ -65,10 +65,14 @@ class NodeTest(Case):
     def test_a_worker_that_is_killed_never_pays_twice(self):
         client_scenes.worker_survives_kills(self, ["node", str(self.package / "examples/worker.mjs")])
 
-    def test_the_example_of_the_readme(self):
-        server = self.server(self.simulator().url)
-        out = self.run_node(self.package / "examples/submit.mjs", "a dolphin", server.address)
-        self.assertRegex(out, r"^sub_\w+ SUBMITTED \S+ CREATED\n$")
+    def test_the_commands_of_the_readme(self):
+        tree = self.directory / "tree"
+        shutil.copytree(PACKAGE, tree / "clients/node", ignore=shutil.ignore_patterns("proto", "node_modules"))
+        (tree / "proto").symlink_to(ROOT / "proto")
+        (tree / "clients/node/node_modules").symlink_to(MODULES)
+        printed = client_scenes.run_readme(self, PACKAGE / "README.md", self.server(self.simulator().url).address,
+                                           tree / "clients/node", without="npm ci --ignore-scripts\n")
+        self.assertRegex(printed, r"^sub_\w+ SUBMITTED \S+ CREATED\n$")
 
 
 if __name__ == "__main__":

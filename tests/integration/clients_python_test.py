@@ -6,6 +6,8 @@ import contextlib
 import datetime
 import importlib.util
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -14,18 +16,20 @@ import time
 import unittest
 
 import client_scenes
+import grpc
 from harness import PATIENCE_SECONDS, ROOT, Case, main
 
 import genledger
 from genledger.channel import parse_address
 from genledger.errors import CLASS_OF_REASON
 from genledger.requests import spec_message
+from genledger.retry import delay_after
 from genledger.v1.error_reason_pb2 import ErrorReason
 
 PACKAGE = ROOT / "clients/python"
 AMBIGUOUS = {"do": "reset", "at": "body", "accept": True}
 FOR_AN_HOUR = {"status": 429, "retry_after": 3600}
-QUICK = genledger.RetryOptions(backoff_base_seconds=0.01)
+QUICK = genledger.RetryOptions(backoff_base_seconds=0.01, backoff_max_seconds=0.05)
 
 
 class AsyncBridge:
@@ -162,8 +166,7 @@ class RealServerTest(ClientCase):
     def cancel_elsewhere(self, submission_id):
         """By a client that comes back however long the server took to start: gRPC shares the connection, and so its
         pause after a failure, with the client that waits."""
-        patient = genledger.ClientOptions(retry=genledger.RetryOptions(attempts_max=20))
-        with contextlib.closing(genledger.Client(self.genledger.address, options=patient)) as client:
+        with contextlib.closing(genledger.Client(self.genledger.address)) as client:
             client.cancel(submission_id)
 
     def background(self, work):
@@ -272,9 +275,24 @@ class MisbehavingServerTest(ClientCase):
         self.assertEqual(self.fails("exhausted", genledger.LimitError).attempts, 1)
 
     def test_attempts_are_limited(self):
-        self.assertEqual(self.fails("always", genledger.UnavailableError).attempts, 4)
+        self.assertEqual(self.fails("always", genledger.UnavailableError).attempts, 20)
         retry = genledger.RetryOptions(attempts_max=2, backoff_base_seconds=0.01)
         self.assertEqual(self.fails("always", genledger.UnavailableError, retry=retry).attempts, 2)
+
+    def test_a_restart_of_ten_seconds_is_outlived(self):
+        seed = random.SystemRandom().randrange(2**32)
+        print("seed", seed)
+        random.seed(seed)
+        error = genledger.UnavailableError(grpc.StatusCode.UNAVAILABLE, "nobody is there")
+        defaults = genledger.ClientOptions()
+        for _ in range(1000):
+            elapsed, error.attempts = 0.0, 1
+            while elapsed < 10.0:
+                # A submit: the time that it asks the server to wait is there too.
+                delay = delay_after(defaults.retry, error, defaults.timeout_seconds + 20.0 - elapsed)
+                self.assertIsNotNone(delay, f"given up after {elapsed} s")
+                elapsed += delay
+                error.attempts += 1
 
     def test_a_negative_pushback_or_one_that_is_no_number_means_never(self):
         for prompt in ("never", "not a number"):
@@ -398,13 +416,18 @@ class PackageTest(Case):
                                   env={**os.environ, "MYPYPATH": str(self.site)}, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
-    def test_the_example_of_the_readme(self):
-        server = self.server(self.simulator().url)
-        done = subprocess.run([sys.executable, PACKAGE / "examples/submit.py", "a dolphin", server.address],
-                              env={**os.environ, **self.environment()}, capture_output=True, text=True,
-                              timeout=PATIENCE_SECONDS, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stdout, r"^sub_\w+ SUBMITTED \S+ CREATED\n$")
+    def test_the_commands_of_the_readme(self):
+        printed = client_scenes.run_readme(self, PACKAGE / "README.md", self.server(self.simulator().url).address, ROOT,
+                                           {"PYTHONDONTWRITEBYTECODE": "1"})
+        self.assertRegex(printed, r"^sub_\w+ SUBMITTED \S+ CREATED\n$")
+
+    def test_the_readme_names_what_the_package_depends_on(self):
+        dependencies = re.search(r"^dependencies = \[\n(.*?)^\]$", (PACKAGE / "pyproject.toml").read_text(),
+                                 re.MULTILINE | re.DOTALL).group(1)
+        names = re.findall(r'"([\w-]+)', dependencies)
+        self.assertIn("grpcio", names)
+        for name in names:
+            self.assertIn(name, (PACKAGE / "README.md").read_text(encoding="utf-8").partition("```")[0])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 from ctl_case import CTL, CtlCase
 from harness import PATIENCE_SECONDS, Process, main, wait_until
@@ -88,6 +89,48 @@ class BulkTest(CtlCase):
         again = self.bulk(f"--file={failures}", code=1)[0]
         self.assertEqual([answer.get("request_id") for answer in again],
                          [answer.get("request_id") for answer in answers[1:]])
+
+    def test_the_jobs_are_never_their_own_failures_file(self):
+        jobs = self.jobs({"prompt": "kept"}, {"prompt": " "})
+        path = self.directory / "jobs.jsonl"
+        (self.directory / "symbolic").symlink_to(path)
+        (self.directory / "hard").hardlink_to(path)
+        before = path.read_text()
+        for name in ("jobs.jsonl", "symbolic", "hard", "../" + self.directory.name + "/jobs.jsonl"):
+            done = self.run_ctl("submit", jobs, f"--failures={self.directory / name}", code=2)
+            self.assertIn("is the file of the jobs", done.stderr)
+            with path.open() as stdin:
+                piped = subprocess.run([CTL, "submit", "--file=-", f"--failures={self.directory / name}"], stdin=stdin,
+                                       env=self.environment(), capture_output=True, text=True, check=False)
+            self.assertEqual(piped.returncode, 2, piped.stderr)
+            self.assertEqual(path.read_text(), before)
+        self.assertEqual(self.posts(), 0)
+
+    def test_an_earlier_failures_file_survives_a_run_that_is_killed(self):
+        failures, link = self.directory / "failed.jsonl", self.directory / "link"
+        failures.write_text("of the run before\n")
+        failures.chmod(0o600)
+        link.symlink_to(failures)
+        self.upstream.rules({"when": {"prompt_contains": "slow"}, "latency_ms": 60000})
+        jobs = self.jobs({"prompt": " "}, {"prompt": "slow"})
+        killed = Process([CTL, "submit", f"--server={self.genledger.address}", f"--failures={link}", jobs],
+                         self.directory / "killed.out")
+        self.addCleanup(killed.kill)
+
+        def partial():
+            return [path for path in self.directory.glob("failed.jsonl.*.partial") if path.stat().st_size > 0]
+
+        wait_until(lambda: partial() or not killed.running(), "the first failure")
+        killed.kill()
+        self.assertEqual(failures.read_text(), "of the run before\n")
+        self.assertEqual(len(partial()), 1)
+        partial()[0].unlink()
+        self.run_ctl("submit", self.jobs({"prompt": "good"}, {"prompt": ""}), f"--failures={link}", code=3)
+        self.assertEqual(len(failures.read_text().splitlines()), 1)
+        self.assertEqual((link.is_symlink(), failures.stat().st_mode & 0o777), (True, 0o600))
+        self.assertEqual(list(self.directory.glob("*.partial")), [])
+        shown = self.run_ctl("submit", self.jobs({"prompt": ""}), "--failures=/dev/stdout", "--output=id", code=3)
+        self.assertEqual(json.loads(shown.stdout)["spec"]["prompt"], "")
 
     def test_exit_codes_tell_what_failures_have_in_common(self):
         self.bulk(self.jobs({"prompt": " "}, {"prompt": ""}), code=3)

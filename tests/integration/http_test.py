@@ -4,6 +4,7 @@ Clients that know nothing of Genledger (http.client, curl, raw sockets) against 
 """
 
 import concurrent.futures
+import functools
 import http.client
 import json
 import re
@@ -11,9 +12,11 @@ import signal
 import subprocess
 import threading
 import urllib.parse
+import urllib.request
 
 import outcome_table_test as table
 from harness import EXAMPLE, PATIENCE_SECONDS, ROOT, Case, main, wait_until
+from openapi_document import Document
 
 GENERATIONS = "/v1/videos/generations"
 VECTORS = json.loads((ROOT / "tests/service/domain/validation_vectors.json").read_text(encoding="utf-8"))["vectors"]
@@ -50,13 +53,23 @@ class Answer:
         return self.json["error"]
 
 
+@functools.lru_cache(maxsize=1)
+def _document_of(http_address):
+    with urllib.request.urlopen(f"http://{http_address}/v1/openapi.json") as answer:
+        return Document(json.load(answer))
+
+
 class HttpCase(Case):
-    """A simulator and a server with its JSON front."""
+    """A simulator and a server with its JSON front. Whatever it answers must be in its OpenAPI document."""
 
     def setUp(self):
         super().setUp()
         self.upstream = self.simulator()
         self.genledger = self.server(self.upstream.url)
+
+    @property
+    def document(self):
+        return _document_of(self.genledger.http_address)
 
     def ask(self, method, path, body=None, server=None, **headers):
         """One request on a connection of its own; body: JSON, or text as it is."""
@@ -67,8 +80,12 @@ class HttpCase(Case):
             headers.setdefault("Content-Type", "application/json")
             body = (body if isinstance(body, (str, bytes)) else json.dumps(body))
             body = body.encode("utf-8") if isinstance(body, str) else body
+        # Read before the request, which may be the server's last.
+        document = _document_of((server or self.genledger).http_address)
         connection.request(method, path, body=body, headers=headers)
-        return Answer(connection.getresponse())
+        answer = Answer(connection.getresponse())
+        document.check_answer(self, method, path, answer)
+        return answer
 
     def generate(self, body, **headers):
         return self.ask("POST", GENERATIONS, body, **headers)

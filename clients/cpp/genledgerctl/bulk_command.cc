@@ -1,11 +1,14 @@
 #include "clients/cpp/genledgerctl/bulk_command.h"
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "clients/cpp/client.h"
@@ -13,6 +16,7 @@
 #include "clients/cpp/genledgerctl/bulk_submit.h"
 #include "clients/cpp/genledgerctl/bulk_summary.h"
 #include "clients/cpp/genledgerctl/error_report.h"
+#include "clients/cpp/genledgerctl/failures_file.h"
 #include "clients/cpp/genledgerctl/json_view.h"
 #include "clients/cpp/genledgerctl/live_line.h"
 #include "clients/cpp/genledgerctl/progress_bar.h"
@@ -39,7 +43,7 @@ std::string WithLine(const BulkJob& job, const std::string& json) {
 class BulkPrinter {
  public:
   // `failures` may be null.
-  BulkPrinter(const GlobalFlags& global, const Terminal& terminal, std::ostream* failures)
+  BulkPrinter(const GlobalFlags& global, const Terminal& terminal, FailuresFile* failures)
       : global_(global), terminal_(terminal), failures_(failures) {}
 
   void Take(const BulkAnswer& answered) {
@@ -77,15 +81,14 @@ class BulkPrinter {
     *terminal_.err << "line " << answered.job.line << ": " << ErrorFacts(answered.answer.error());
     if (failures_ != nullptr) {
       // With its request_id, so that it stays the same request wherever it is submitted from.
-      *failures_ << (answered.job.request.ok() ? MessageToJsonLine(*answered.job.request)
-                                               : answered.job.text + "\n")
-                 << std::flush;
+      failures_->Write(answered.job.request.ok() ? MessageToJsonLine(*answered.job.request)
+                                                 : answered.job.text + "\n");
     }
   }
 
   const GlobalFlags& global_;
   const Terminal& terminal_;
-  std::ostream* const failures_;
+  FailuresFile* const failures_;
   BulkSummary summary_;
 };
 
@@ -124,16 +127,14 @@ std::istream* Open(const std::string& path, std::ifstream& file, const Terminal&
                                                                                          : nullptr;
 }
 
+// Only of a regular file: a pipe that is counted is empty afterwards.
 std::optional<int64_t> CountIfShown(const std::string& path, const Terminal& terminal) {
-  if (path == "-" || !terminal.err_is_tty) {
+  std::error_code error;
+  if (path == "-" || !terminal.err_is_tty || !std::filesystem::is_regular_file(path, error)) {
     return std::nullopt;
   }
   std::ifstream file(path);
   return CountJobs(file);
-}
-
-ExitCode CannotUse(const std::string& flag, const std::string& path, const Terminal& terminal) {
-  return ReportUsage("submit", flag + ": cannot open " + Printable(path), terminal);
 }
 
 }  // namespace
@@ -147,25 +148,26 @@ ExitCode RunBulkSubmit(const BulkFlags& flags, const v1::SubmitGenerationRequest
   std::ifstream file;
   std::istream* in = Open(flags.file, file, terminal);
   if (in == nullptr) {
-    return CannotUse("--file", flags.file, terminal);
+    return ReportUsage("submit", "--file: cannot open " + Printable(flags.file), terminal);
   }
-  std::ofstream failures;
+  std::unique_ptr<FailuresFile> failures;
   if (!flags.failures.empty()) {
-    failures.open(flags.failures, std::ios::trunc);
-    if (!failures.good()) {
-      return CannotUse("--failures", flags.failures, terminal);
+    absl::StatusOr<std::unique_ptr<FailuresFile>> opened =
+        FailuresFile::Open(flags.failures, flags.file);
+    if (!opened.ok()) {
+      return ReportUsage("submit", std::string(opened.status().message()), terminal);
     }
+    failures = *std::move(opened);
   }
   file.clear();
   BulkReader reader(*in, defaults);
-  BulkPrinter printer(global, terminal, flags.failures.empty() ? nullptr : &failures);
+  BulkPrinter printer(global, terminal, failures.get());
   const std::optional<int64_t> total = CountIfShown(flags.file, terminal);
   BulkSubmit submit(**client, reader,
                     {.concurrency = flags.concurrency, .patience = flags.patience});
   SubmitAll(submit, total, printer, terminal);
   printer.PrintSummary();
-  failures.flush();
-  if (!failures.good()) {
+  if (failures != nullptr && !failures->Commit()) {
     *terminal.err << "genledgerctl: the failures could not be written in full\n";
     return ExitCode::kOther;
   }

@@ -48,7 +48,8 @@ constexpr FlagSpec kSubmitFlags[] = {
     {"concurrency", Kind::kValue, "N", "with --file: how many lines at once, 1 to 256; default 8"},
     {"patience", Kind::kValue, "DURATION",
      "with --file: how long a line is repeated that the server cannot take now; default 2m"},
-    {"failures", Kind::kValue, "FILE", "with --file: write the lines that failed, to submit again"},
+    {"failures", Kind::kValue, "FILE",
+     "with --file: write the lines that failed, to submit again; replaced when the run ends"},
 };
 
 constexpr std::string_view kSpecFlags[] = {

@@ -23,7 +23,7 @@ const DEFAULTS = {
   watchSilenceMaxMs: 45_000,
   reconnectMaxMs: 120_000,
 };
-const RETRY_DEFAULTS = { attemptsMax: 4, backoffBaseMs: 100, backoffMaxMs: 5_000 };
+const RETRY_DEFAULTS = { attemptsMax: 20, backoffBaseMs: 100, backoffMaxMs: 5_000 };
 const WAIT_TIMEOUT_DEFAULT_MS = 900_000;
 const SILENCE = Symbol('silence');
 

@@ -5,7 +5,7 @@
 // not set is undefined. Field names are those of genledger.v1 in camel case; its comments say what each means.
 
 export interface RetryOptions {
-  /** Attempts of one call, the first one included; 1 never retries. Default 4. */
+  /** Attempts of one call, the first one included; 1 never retries. Default 20: the deadline ends them. */
   attemptsMax?: number;
   /** Full jitter from here, doubling. Default 100. */
   backoffBaseMs?: number;

@@ -10,13 +10,14 @@ DEFAULT_SERVER = "127.0.0.1:50051"
 
 @dataclasses.dataclass(frozen=True)
 class RetryOptions:
-    """Attempts of one call. Only UNAVAILABLE is ever retried, and only while the call's deadline has room.
+    """Attempts of one call. Only UNAVAILABLE is ever retried, and only while the call's deadline has room: by default
+    that is what ends them, so that a call outlives a server's restart of some 10 s.
 
     The delay is the server's grpc-retry-pushback-ms where it sent one, else a random share of a backoff that doubles
     ("full jitter"); a RetryInfo is its floor. A negative pushback: never.
     """
 
-    attempts_max: int = 4  # the first one included; 1 never retries
+    attempts_max: int = 20  # the first one included; 1 never retries
     backoff_base_seconds: float = 0.1
     backoff_max_seconds: float = 5.0
 

@@ -112,6 +112,21 @@ TEST(ClientTest, AttemptsAreBounded) {
   EXPECT_EQ(server.calls().size(), 3U);
 }
 
+TEST(ClientTest, ARestartOfTenSecondsIsOutlived) {
+  ManualTime time;
+  const absl::Time start = time.environment().now();
+  FakeServer server({.submit = [&](grpc::ServerContext&, const v1::SubmitGenerationRequest&,
+                                   v1::SubmitGenerationResponse& response) {
+    if (time.environment().now() - start < absl::Seconds(10)) {
+      return ToStatus(kUnavailable);
+    }
+    *response.mutable_submission() = ExampleSubmission();
+    return grpc::Status::OK;
+  }});
+  const auto answer = Connect({server, time})->Submit({});
+  EXPECT_TRUE(answer.ok()) << answer.error().message;
+}
+
 TEST(ClientTest, ACallThatTheServerResetsIsRetried) {
   // What a server that shuts down makes of the calls that are still there.
   FakeServer server(SubmitFailingWith({{.code = grpc::StatusCode::CANCELLED, .message = "m"}}));

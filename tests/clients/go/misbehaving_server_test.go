@@ -45,7 +45,7 @@ func TestNothingElseIsRetriedAndAttemptsAreLimited(t *testing.T) {
 	if attempts := fails(t, client, "exhausted", genledger.ErrLimit).Attempts; attempts != 1 {
 		t.Fatal(attempts)
 	}
-	if attempts := fails(t, client, "always", genledger.ErrUnavailable).Attempts; attempts != 4 {
+	if attempts := fails(t, client, "always", genledger.ErrUnavailable).Attempts; attempts != 20 {
 		t.Fatal(attempts)
 	}
 }
@@ -55,6 +55,17 @@ func TestANegativePushbackOrOneThatIsNoNumberMeansNever(t *testing.T) {
 	for _, text := range []string{"never", "not a number"} {
 		details := fails(t, client, text, genledger.ErrUnavailable)
 		if _, said := details.RetryAfter(); said || details.Attempts != 1 || details.Retryable() {
+			t.Fatal(details)
+		}
+	}
+}
+
+func TestANilRequestIsAnErrorAndNothingIsSent(t *testing.T) {
+	client := connect(t, fake, genledger.Options{})
+	for _, submit := range []func(context.Context, *pb.SubmitGenerationRequest) (*genledger.SubmitResult, error){
+		client.Submit, client.SubmitByContent} {
+		_, err := submit(within(t, patience), nil)
+		if details := failure(t, err, genledger.ErrInvalidRequest); details.Attempts != 0 {
 			t.Fatal(details)
 		}
 	}

@@ -20,7 +20,7 @@ import (
 
 const patience = 30 * time.Second
 
-var quick = genledger.RetryOptions{BackoffBase: 10 * time.Millisecond}
+var quick = genledger.RetryOptions{BackoffBase: 10 * time.Millisecond, BackoffMax: 50 * time.Millisecond}
 
 // connect makes a client that ends with the test; `variable` names where its address is.
 func connect(t *testing.T, variable string, options genledger.Options) *genledger.Client {

@@ -11,7 +11,7 @@ const UPSTREAM = process.env.GENLEDGER_UPSTREAM;
 export const AMBIGUOUS = { do: 'reset', at: 'body', accept: true };
 export const FOR_AN_HOUR = { status: 429, retry_after: 3600 };
 
-const QUICK = { backoffBaseMs: 10 };
+const QUICK = { backoffBaseMs: 10, backoffMaxMs: 50 };
 
 // A client that ends with the test.
 export function makeClient(context, options) {
