@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "service/http/head_rules.h"
 #include "service/http/http_stream.h"
@@ -39,6 +41,7 @@ constexpr std::chrono::seconds kLingerTime{2};
 constexpr size_t kLingerBytesMax = 1024 * 1024;
 // How often a hang-up is looked for behind bytes that were sent ahead.
 constexpr std::chrono::milliseconds kHangUpInterval{500};
+constexpr absl::string_view kEmptyLine = "\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
@@ -57,6 +60,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
     // Answers are small and whole: waiting for more to send would only delay them.
     error_code ignored;
     stream_.socket().set_option(tcp::no_delay(true), ignored);
+    core_->MarkIdle(this);
     stream_.is_secure() ? ShakeHands() : NextRequest();
   }
 
@@ -70,6 +74,13 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   }
   void CloseNow() override {
     Post([](Connection& self) { self.Close(); });
+  }
+  void CloseIfIdle() override {
+    Post([](Connection& self) {
+      if (self.state_ == State::kIdle) {
+        self.Close();
+      }
+    });
   }
 
   // For the exchange of request `number`.
@@ -164,6 +175,8 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   void ShakeHands();
   void NextRequest();
   void OnFirstBytes(const error_code& error, size_t bytes);
+  void AwaitRequest();
+  void BeginRequest();
   void LimitRequestTime();
   void Read();
   void OnRead(const error_code& error);
@@ -196,7 +209,8 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   State state_ = State::kIdle;
-  uint64_t number_ = 0;  // of the request; a late answer to an earlier one is ignored
+  uint64_t number_ = 0;        // of the request; a late answer to an earlier one is ignored
+  bool line_skipped_ = false;  // an empty one, ahead of the request
   bool head_judged_ = false;
   bool too_slow_ = false;  // the request
   bool closing_ = false;   // after this answer
@@ -237,7 +251,7 @@ class Exchange final : public HttpExchange {
 };
 
 void Connection::ShakeHands() {
-  ExpireAfter(core_->limits().request_time_max);
+  ExpireAfter(core_->limits().first_byte_time_max);
   stream_.async_handshake([self = shared_from_this()](const error_code& error) {
     if (error || self->state_ == State::kClosed) {
       self->Close();
@@ -251,6 +265,7 @@ void Connection::ShakeHands() {
 void Connection::NextRequest() {
   state_ = State::kIdle;
   ++number_;
+  line_skipped_ = false;
   head_judged_ = false;
   too_slow_ = false;
   gone_ = false;
@@ -262,11 +277,12 @@ void Connection::NextRequest() {
     Close();
     return;
   }
-  if (buffer_.size() > 0) {  // sent ahead
-    OnFirstBytes({}, 0);
-    return;
-  }
-  ExpireAfter(core_->limits().idle_time_max);
+  buffer_.size() > 0 ? BeginRequest() : AwaitRequest();
+}
+
+void Connection::AwaitRequest() {
+  core_->MarkIdle(this);
+  ExpireAfter(number_ == 1 ? core_->limits().first_byte_time_max : core_->limits().idle_time_max);
   stream_.async_read_some(buffer_.prepare(kFirstReadBytes),
                           [self = shared_from_this()](const error_code& error, size_t bytes) {
                             self->OnFirstBytes(error, bytes);
@@ -279,6 +295,21 @@ void Connection::OnFirstBytes(const error_code& error, size_t bytes) {
     return;
   }
   buffer_.commit(bytes);
+  BeginRequest();
+}
+
+void Connection::BeginRequest() {
+  // What some clients send after a body (RFC 9112, 2.2).
+  const auto* const bytes = static_cast<const char*>(buffer_.data().data());
+  if (!line_skipped_ && absl::StartsWith({bytes, buffer_.size()}, kEmptyLine)) {
+    line_skipped_ = true;
+    buffer_.consume(kEmptyLine.size());
+    if (buffer_.size() == 0) {
+      AwaitRequest();
+      return;
+    }
+  }
+  core_->MarkBusy(this);
   state_ = State::kReading;
   LimitRequestTime();
   Read();
@@ -406,7 +437,7 @@ http::response_header<> Connection::Head(const HttpResponse& response) {
 }
 
 void Connection::Send(HttpResponse response, bool keep_alive) {
-  keep_alive = keep_alive && !closing_ && !core_->draining();
+  keep_alive = keep_alive && !closing_ && !core_->wants_places_back();
   if (is_head_) {
     auto message = std::make_shared<http::response<http::empty_body>>(Head(response));
     message->content_length(response.body.size());

@@ -6,8 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <cstddef>
 #include <functional>
+#include <list>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -20,13 +20,23 @@
 
 namespace genledger {
 
-// A connection that can be told to end. Both return at once.
+class HttpCore;
+
+// A connection that can be told to end. All return at once.
 class HttpConnection {
  public:
   virtual ~HttpConnection() = default;
   // After the answer that is under way, or now if there is none.
   virtual void CloseSoon() = 0;
   virtual void CloseNow() = 0;
+  // Unless a request has begun to arrive.
+  virtual void CloseIfIdle() = 0;
+
+ private:
+  friend class HttpCore;
+  // Both under the core's lock.
+  std::list<std::weak_ptr<HttpConnection>>::iterator seat_;
+  bool is_idle_ = false;
 };
 
 // Thread safe. Outlives its connections, which share it.
@@ -61,10 +71,23 @@ class HttpCore {
     absl::MutexLock lock(&mu_);
     return draining_;
   }
+  // Whether a connection is to be closed after its answer: the server drains, or another client
+  // waits for the place.
+  bool wants_places_back() const {
+    absl::MutexLock lock(&mu_);
+    return draining_ || resume_ != nullptr;
+  }
 
-  // False while as many connections as may are open: then `resume` is called, once, when one ends.
-  bool HasRoom(std::function<void()> resume);
+  // False while as many connections as may are open.
+  bool HasRoom() const;
+  // Somebody waits for a place: the connection that has been idle the longest is told to end.
+  // `resume` is called once there is room, maybe at once.
+  void MakeRoom(std::function<void()> resume);
+  // A new connection is busy.
   void Add(const std::shared_ptr<HttpConnection>& connection);
+  // Idle is who waits for a request; the time of one who is already goes on.
+  void MarkIdle(HttpConnection* connection);
+  void MarkBusy(HttpConnection* connection);
   // From the connection's destructor.
   void Remove(HttpConnection* connection);
 
@@ -76,7 +99,12 @@ class HttpCore {
   void Stop();
 
  private:
+  using Seats = std::list<std::weak_ptr<HttpConnection>>;
+
   void ForEach(void (HttpConnection::*tell)());
+  bool IsRoomLeft() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Null if there is none, or it is ending already.
+  std::shared_ptr<HttpConnection> LongestIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const HttpLimits limits_;
   const std::unique_ptr<HttpTls> tls_;
@@ -86,8 +114,8 @@ class HttpCore {
   mutable absl::Mutex mu_;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
-  std::unordered_map<HttpConnection*, std::weak_ptr<HttpConnection>> connections_
-      ABSL_GUARDED_BY(mu_);
+  Seats busy_ ABSL_GUARDED_BY(mu_);
+  Seats idle_ ABSL_GUARDED_BY(mu_);  // the longest idle first
   std::function<void()> resume_ ABSL_GUARDED_BY(mu_);
 };
 

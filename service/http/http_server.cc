@@ -35,12 +35,12 @@ class Listener final : public std::enable_shared_from_this<Listener> {
   absl::StatusOr<int> Open(const std::string& host, uint16_t port);
 
   void Accept() {
-    const bool has_room = core_->HasRoom([weak = weak_from_this()] {
-      if (const std::shared_ptr<Listener> self = weak.lock(); self != nullptr) {
-        self->core_->Post(self->acceptor_.get_executor(), [self] { self->Accept(); });
-      }
-    });
-    if (!has_room || !acceptor_.is_open()) {
+    if (!acceptor_.is_open()) {
+      return;
+    }
+    if (!core_->HasRoom()) {
+      acceptor_.async_wait(tcp::acceptor::wait_read,
+                           [self = shared_from_this()](const error_code&) { self->MakeRoom(); });
       return;
     }
     acceptor_.async_accept(
@@ -59,6 +59,15 @@ class Listener final : public std::enable_shared_from_this<Listener> {
   }
 
  private:
+  // A client waits.
+  void MakeRoom() {
+    core_->MakeRoom([weak = weak_from_this()] {
+      if (const std::shared_ptr<Listener> self = weak.lock(); self != nullptr) {
+        self->core_->Post(self->acceptor_.get_executor(), [self] { self->Accept(); });
+      }
+    });
+  }
+
   void OnAccepted(const error_code& error, tcp::socket socket) {
     if (!error) {
       asio::dispatch(socket.get_executor(),

@@ -19,12 +19,16 @@ struct HttpLimits {
   size_t header_bytes_max = 16 * 1024;  // with the request line
   size_t url_bytes_max = 8 * 1024;
   size_t body_bytes_max = 1024 * 1024;  // as gRPC's messages
-  // More wait in the kernel's queue until one is closed.
+  // Beyond it a new connection takes the place of the one that has been idle the longest. Where
+  // none is idle it waits in the kernel's queue until one is closed.
   size_t connections_max = 10'000;
   // From its first byte to its last; then 408.
   absl::Duration request_time_max = absl::Seconds(20);
   // For one answer, or one write of a stream, to be taken by the client; then it is cut off.
   absl::Duration write_time_max = absl::Seconds(30);
+  // For TLS's handshake, and then for the first byte of the first request; then the connection is
+  // closed.
+  absl::Duration first_byte_time_max = absl::Seconds(10);
   // Between requests; then the connection is closed.
   absl::Duration idle_time_max = absl::Seconds(75);
 };

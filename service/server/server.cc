@@ -42,6 +42,7 @@
 #include "service/rpc/generation_service.h"
 #include "service/rpc/health_service.h"
 #include "service/rpc/tls_credentials.h"
+#include "service/server/descriptor_limit.h"
 #include "service/server/security.h"
 #include "service/server/version.h"
 #include "service/telemetry/access_log_writer.h"
@@ -59,6 +60,8 @@ namespace {
 constexpr int kReceiveBytesMax = 1024 * 1024;
 // A full page of the largest submissions must fit into an answer.
 constexpr int kSendBytesMax = 64 * 1024 * 1024;
+// For TLS's handshake and HTTP/2's.
+constexpr absl::Duration kGrpcHandshakeTimeout = absl::Seconds(10);
 // How long calls that were answered by the drain may take to leave.
 constexpr absl::Duration kRpcDrainTimeout = absl::Seconds(5);
 // How long the last outcomes may take to be stored, once their POSTs have ended.
@@ -270,6 +273,9 @@ absl::Status ServerImpl::Serve() {
   grpc::ServerBuilder builder;
   // gRPC shares a busy port by default, and the kernel would split the traffic between two servers.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Who connects and says nothing (gRPC's own limit is 120 s).
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             static_cast<int>(absl::ToInt64Milliseconds(kGrpcHandshakeTimeout)));
   builder.SetMaxReceiveMessageSize(kReceiveBytesMax);
   builder.SetMaxSendMessageSize(kSendBytesMax);
   grpc_credentials_ = security_->tls() == nullptr ? grpc::InsecureServerCredentials()
@@ -301,7 +307,8 @@ absl::Status ServerImpl::ServeHttp() {
       HttpServer::Start({.host = config_.http_listen->host,
                          .port = config_.http_listen->port,
                          .tls = security_->tls(),
-                         .limits = {.body_bytes_max = kReceiveBytesMax}},
+                         .limits = {.body_bytes_max = kReceiveBytesMax,
+                                    .connections_max = HttpConnectionsMax(DescriptorsMax())}},
                         &router_);
   if (!http.ok()) {
     return absl::UnavailableError(
@@ -326,6 +333,12 @@ absl::Status ServerImpl::Start() {
     GL_RETURN_IF_ERROR(WritePortFile("http_port_file", config_.http_port_file, http_->port()));
   }
   GL_RETURN_IF_ERROR(WritePortFile("port_file", config_.port_file, port_));
+  if (const uint64_t descriptors = DescriptorsMax(); descriptors < kDescriptorsEnough) {
+    logger_->Log(Severity::kWarning, "descriptors_few",
+                 {{"limit", std::to_string(descriptors)},
+                  {"enough", std::to_string(kDescriptorsEnough)},
+                  {"raise", "LimitNOFILE (systemd), ulimit -Hn"}});
+  }
   dispatcher_->Start();
   readiness_->Start();
   api_key_->Start();

@@ -228,8 +228,25 @@ TEST_F(HttpServerTest, ADrippingRequestIsAsSlowAsOneThatStops) {
 }
 
 TEST_F(HttpServerTest, AnIdleConnectionIsClosedWithoutAWord) {
-  RawClient fresh(Start({.idle_time_max = absl::Milliseconds(100)}));
+  RawClient client(Start({.idle_time_max = absl::Milliseconds(100)}));
+  client.Send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(client.ReadAnswer(), HasSubstr("GET /1 "));
+  EXPECT_THAT(client.ReadToEnd(), IsEmpty());
+}
+
+TEST_F(HttpServerTest, AConnectionThatNeverSaysAnythingIsClosedSooner) {
+  RawClient fresh(Start({.first_byte_time_max = absl::Milliseconds(100)}));
   EXPECT_THAT(fresh.ReadToEnd(), IsEmpty());
+}
+
+TEST_F(HttpServerTest, AnEmptyLineAheadOfARequestIsIgnored) {
+  const int port = Start();
+  RawClient client(port);
+  client.Send("\r\nGET /1 HTTP/1.1\r\nHost: x\r\n\r\n\r\n");
+  EXPECT_THAT(client.ReadAnswer(), HasSubstr("GET /1 "));
+  client.Send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(client.ReadAnswer(), HasSubstr("GET /2 "));
+  EXPECT_THAT(Converse(port, "\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
 }
 
 TEST_F(HttpServerTest, AClientThatTakesNoAnswerIsCutOff) {
@@ -297,6 +314,40 @@ TEST_F(HttpServerTest, BeyondTheLimitConnectionsWaitForOneToEnd) {
   third.Send("GET /third HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(handler_.TakeHeld().size(), 2U);  // dropped: both connections are closed
   EXPECT_THAT(third.ReadAnswer(), HasSubstr("GET /third "));
+}
+
+TEST_F(HttpServerTest, BeyondTheLimitTheLongestIdleConnectionMakesRoom) {
+  const int port = Start({.connections_max = 3});
+  RawClient silent(port), older(port), younger(port);
+  for (RawClient* client : {&older, &younger}) {
+    client->Send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(client->ReadAnswer(), HasSubstr("GET /1 "));
+  }
+  RawClient fourth(port);
+  EXPECT_THAT(silent.ReadToEnd(), IsEmpty());
+  fourth.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(handler_.AwaitHeld(1));
+  RawClient fifth(port);
+  EXPECT_THAT(older.ReadToEnd(), IsEmpty());
+  for (RawClient* client : {&younger, &fifth}) {
+    client->Send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(client->ReadAnswer(), HasSubstr("GET /2 "));
+  }
+}
+
+TEST_F(HttpServerTest, WhileSomebodyWaitsForRoomAnAnswerEndsItsConnection) {
+  const int port = Start({.connections_max = 1});
+  RawClient first(port), second(port);
+  for (RawClient* client : {&first, &second}) {
+    client->Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  ASSERT_TRUE(handler_.AwaitHeld(1));
+  handler_.TakeHeld()[0]->Answer({.body = "done"});
+  // Nobody else may have been seen to wait yet; then it makes room while it is idle.
+  EXPECT_THAT(first.ReadToEnd(), HasSubstr("done"));
+  ASSERT_TRUE(handler_.AwaitHeld(1));
+  handler_.TakeHeld()[0]->Answer({.body = "done"});
+  EXPECT_THAT(second.ReadAnswer(), AllOf(HasSubstr("done"), Not(HasSubstr("Connection: close"))));
 }
 
 int ThreadCount() {
