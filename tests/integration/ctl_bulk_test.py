@@ -1,8 +1,11 @@
 """`genledgerctl submit --file` against the real server: many jobs, interrupted and repeated, paid for once."""
 
 import json
+import os
 import re
+import signal
 import subprocess
+from pathlib import Path
 
 from ctl_case import CTL, CtlCase
 from harness import PATIENCE_SECONDS, Process, main, wait_until
@@ -90,6 +93,63 @@ class BulkTest(CtlCase):
         self.assertEqual([answer.get("request_id") for answer in again],
                          [answer.get("request_id") for answer in answers[1:]])
 
+    def test_a_run_that_is_told_to_stop_prints_its_summary(self):
+        jobs = self.jobs({"prompt": " "}, *({"prompt": f"video {number}"} for number in range(40)))
+        self.upstream.rules({"latency_ms": 300})
+        failures = self.directory / "failed.jsonl"
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            before = self.posts()
+            stopped = Process([CTL, "submit", f"--server={self.genledger.address}", "--concurrency=2", "--output=json",
+                               f"--failures={failures}", jobs], self.directory / f"stopped-{code}.out")
+            self.addCleanup(stopped.kill)
+            wait_until(lambda: self.posts() >= before + 4 or not stopped.running(), "4 POSTs")
+            stopped.signal(number)
+            self.assertEqual(stopped.wait(), code, stopped.log())
+            *answers, last = [json.loads(line) for line in stopped.log().splitlines() if line.startswith("{")]
+            summary = last["summary"]
+            self.assertEqual((summary["exit_code"], summary["lines"], summary["failed"]), (code, len(answers), 1))
+            # Nobody's answer is lost: what was out was waited for.
+            self.assertEqual(summary["created"] + summary["replayed"], self.posts())
+            self.assertLess(self.posts(), 40)
+            self.assertEqual(len(failures.read_text().splitlines()), 1)
+        self.assertEqual(self.bulk(jobs, code=3)[1]["failed"], 1)
+        self.assertEqual(self.posts(), 40)
+
+    def test_a_run_that_is_told_to_stop_waits_neither_for_a_server_nor_for_a_line(self):
+        self.genledger.stop()
+        stopped = Process([CTL, "submit", f"--server={self.genledger.address}", self.jobs({"prompt": "x"})],
+                          self.directory / "stopped.out")
+        self.addCleanup(stopped.kill)
+        waiting = subprocess.Popen([CTL, "submit", "--file=-"], env=self.environment(), stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        self.addCleanup(waiting.stdout.close)
+        self.addCleanup(waiting.stdin.close)
+        self.addCleanup(waiting.kill)
+        for pid in (stopped.pid, waiting.pid):
+            wait_until(lambda pid=pid: self.waits_for_signals(pid), "the run to begin")
+            os.kill(pid, signal.SIGTERM)
+        self.assertEqual(stopped.wait(), 143, stopped.log())
+        self.assertIn("lines ", stopped.log())
+        self.assertEqual(waiting.wait(timeout=PATIENCE_SECONDS), 143)
+        self.assertIn("lines ", waiting.stdout.read())
+
+    @staticmethod
+    def waits_for_signals(pid):
+        """Whether it has blocked SIGTERM, to ask for it."""
+        blocked = re.search(r"^SigBlk:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE).group(1)
+        return int(blocked, 16) >> (signal.SIGTERM - 1) & 1
+
+    def test_lines_that_contradict_each_other_are_refused_before_anything_is_sent(self):
+        lines = [{"prompt": "good"}, {"spec": {"prompt": "one"}, "request_id": "r"}, "",
+                 {"spec": {"prompt": "two"}, "request_id": "r"}]
+        done = self.run_ctl("submit", self.jobs(*lines), "--concurrency=1", code=2)
+        self.assertIn("lines 2 and 4 differ and have one request_id, r", done.stderr)
+        self.assertEqual(self.posts(), 0)
+        # Standard input is not read twice: the server refuses the later one.
+        text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+        answers, summary, _ = self.bulk("--file=-", "--concurrency=1", stdin=text, code=6)
+        self.assertEqual((summary["created"], answers[-1]["error"]["reason"]), (2, "REQUEST_ID_REUSED"))
+
     def test_the_jobs_are_never_their_own_failures_file(self):
         jobs = self.jobs({"prompt": "kept"}, {"prompt": " "})
         path = self.directory / "jobs.jsonl"
@@ -155,7 +215,7 @@ class BulkTest(CtlCase):
         self.assertEqual(self.bulk(jobs)[1]["replayed"], 10)
         self.assertEqual(self.posts(), 10)
         self.genledger.stop()
-        self.run_ctl("submit", self.jobs({"prompt": "x"}), "--patience=0", "--timeout=1s", code=5)
+        self.run_ctl("submit", self.jobs({"prompt": "x"}), "--patience=0", "--wait=0", "--timeout=1s", code=5)
 
     def test_standard_input_ids_and_previews(self):
         done = self.run_ctl("submit", "--file=-", "--output=id", stdin='{"prompt": "one"}\r\n\n  {"prompt": "two"}')

@@ -117,6 +117,14 @@ class CompletionTest(Case):
         self.assertEqual(done.stdout, "")
 
 
+class VersionTest(Case):
+    def test_it_is_that_of_the_server(self):
+        source = (ROOT / "service/server/version.h").read_text(encoding="utf-8")
+        server = re.search(r'kVersion\[\] = "(.*)"', source).group(1)
+        for words in (["--version"], ["submit", "--version"]):
+            self.assertEqual(ctl(*words), f"genledgerctl {server}\n")
+
+
 class ManPageTest(Case):
     def test_it_names_every_verb_and_flag_that_help_has_and_no_other(self):
         page = MAN_PAGE.read_text(encoding="utf-8")

@@ -1,5 +1,8 @@
 #include "clients/cpp/genledgerctl/bulk_command.h"
 
+#include <signal.h>
+
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -12,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "clients/cpp/client.h"
+#include "clients/cpp/genledgerctl/bulk_contradiction.h"
 #include "clients/cpp/genledgerctl/bulk_reader.h"
 #include "clients/cpp/genledgerctl/bulk_submit.h"
 #include "clients/cpp/genledgerctl/bulk_summary.h"
@@ -20,6 +24,7 @@
 #include "clients/cpp/genledgerctl/json_view.h"
 #include "clients/cpp/genledgerctl/live_line.h"
 #include "clients/cpp/genledgerctl/progress_bar.h"
+#include "clients/cpp/genledgerctl/stop_signals.h"
 #include "clients/cpp/genledgerctl/submission_view.h"
 #include "clients/cpp/genledgerctl/text.h"
 
@@ -29,6 +34,9 @@ namespace {
 using Answer = client::Result<v1::SubmitGenerationResponse>;
 
 constexpr absl::Duration kTick = absl::Milliseconds(250);
+// How long a run that is told to stop waits for the answers of what is out. Supervisors kill after
+// some 10 s.
+constexpr absl::Duration kStopPatience = absl::Seconds(5);
 
 // `json` with the line's number and request_id in front of its fields.
 std::string WithLine(const BulkJob& job, const std::string& json) {
@@ -56,6 +64,11 @@ class BulkPrinter {
     if (!answered.answer.ok()) {
       Fail(answered);
     }
+  }
+
+  // What follows is the summary of a run that was ended by a signal.
+  void Interrupt(int signal_number) {
+    summary_.Interrupt(signal_number == SIGINT ? ExitCode::kInterrupted : ExitCode::kTerminated);
   }
 
   void PrintSummary() const {
@@ -92,11 +105,18 @@ class BulkPrinter {
   BulkSummary summary_;
 };
 
-void SubmitAll(BulkSubmit& submit, std::optional<int64_t> total, BulkPrinter& printer,
-               const Terminal& terminal) {
+// The number of the signal that ended it, if one did.
+std::optional<int> SubmitAll(BulkSubmit& submit, std::optional<int64_t> total, StopSignals& signals,
+                             BulkPrinter& printer, const Terminal& terminal) {
   const absl::Time start = absl::Now();
+  absl::Time give_up_time = absl::InfiniteFuture();
+  std::optional<int> stopped_by;
   LiveLine line(*terminal.err);
-  while (!submit.ended() && terminal.out->good()) {
+  while (!submit.ended() && terminal.out->good() && absl::Now() < give_up_time) {
+    if (!stopped_by.has_value() && (stopped_by = signals.Received()).has_value()) {
+      submit.Stop();
+      give_up_time = absl::Now() + kStopPatience;
+    }
     const std::optional<BulkAnswer> answer = submit.Next(kTick);
     if (terminal.err_is_tty) {
       line.Wipe();
@@ -114,6 +134,7 @@ void SubmitAll(BulkSubmit& submit, std::optional<int64_t> total, BulkPrinter& pr
   if (terminal.err_is_tty) {
     line.Wipe();
   }
+  return stopped_by;
 }
 
 // The jobs' stream: the opened `file`, or standard input. Null: it cannot be read.
@@ -127,20 +148,46 @@ std::istream* Open(const std::string& path, std::ifstream& file, const Terminal&
                                                                                          : nullptr;
 }
 
-// Only of a regular file: a pipe that is counted is empty afterwards.
-std::optional<int64_t> CountIfShown(const std::string& path, const Terminal& terminal) {
+// What can be read twice: a pipe is empty afterwards.
+bool IsRegularFile(const std::string& path) {
   std::error_code error;
-  if (path == "-" || !terminal.err_is_tty || !std::filesystem::is_regular_file(path, error)) {
+  return path != "-" && std::filesystem::is_regular_file(path, error);
+}
+
+std::optional<int64_t> CountIfShown(const std::string& path, const Terminal& terminal) {
+  if (!terminal.err_is_tty || !IsRegularFile(path)) {
     return std::nullopt;
   }
   std::ifstream file(path);
   return CountJobs(file);
 }
 
+// Before anything is sent, where the jobs can be read twice; elsewhere the server refuses the later
+// line.
+std::optional<std::string> FindContradictionIn(const std::string& path,
+                                               const v1::SubmitGenerationRequest& defaults) {
+  if (!IsRegularFile(path)) {
+    return std::nullopt;
+  }
+  std::ifstream file(path);
+  BulkReader reader(file, defaults);
+  return FindContradiction(reader);
+}
+
+// Ends the process from here: workers may still wait for an answer, or for a line of standard
+// input, and cannot be called back. What they have submitted is found by its request_id again.
+[[noreturn]] void LeaveInterrupted(const BulkPrinter& printer, const Terminal& terminal) {
+  *terminal.err << "genledgerctl: interrupted; run it again to submit the rest\n" << std::flush;
+  terminal.out->flush();
+  std::_Exit(static_cast<int>(printer.summary().exit_code()));
+}
+
 }  // namespace
 
 ExitCode RunBulkSubmit(const BulkFlags& flags, const v1::SubmitGenerationRequest& defaults,
                        const GlobalFlags& global, const Terminal& terminal) {
+  // Before the first thread, which takes over what waits.
+  StopSignals signals;
   client::Result<std::unique_ptr<client::Client>> client = client::Client::Create(global.client);
   if (!client.ok()) {
     return ReportUsage("submit", client.error().message, terminal);
@@ -149,6 +196,10 @@ ExitCode RunBulkSubmit(const BulkFlags& flags, const v1::SubmitGenerationRequest
   std::istream* in = Open(flags.file, file, terminal);
   if (in == nullptr) {
     return ReportUsage("submit", "--file: cannot open " + Printable(flags.file), terminal);
+  }
+  if (const auto contradiction = FindContradictionIn(flags.file, defaults);
+      contradiction.has_value()) {
+    return ReportUsage("submit", "--file: " + *contradiction, terminal);
   }
   std::unique_ptr<FailuresFile> failures;
   if (!flags.failures.empty()) {
@@ -165,10 +216,19 @@ ExitCode RunBulkSubmit(const BulkFlags& flags, const v1::SubmitGenerationRequest
   const std::optional<int64_t> total = CountIfShown(flags.file, terminal);
   BulkSubmit submit(**client, reader,
                     {.concurrency = flags.concurrency, .patience = flags.patience});
-  SubmitAll(submit, total, printer, terminal);
+  const std::optional<int> stopped_by = SubmitAll(submit, total, signals, printer, terminal);
+  if (stopped_by.has_value()) {
+    printer.Interrupt(*stopped_by);
+  }
   printer.PrintSummary();
-  if (failures != nullptr && !failures->Commit()) {
+  const bool told = failures == nullptr || failures->Commit();
+  if (!told) {
     *terminal.err << "genledgerctl: the failures could not be written in full\n";
+  }
+  if (stopped_by.has_value()) {
+    LeaveInterrupted(printer, terminal);
+  }
+  if (!told) {
     return ExitCode::kOther;
   }
   return printer.summary().exit_code();

@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
+#include "clients/cpp/genledgerctl/json_fault.h"
 #include "clients/cpp/genledgerctl/text.h"
 #include "clients/cpp/small_file.h"
 #include "google/protobuf/util/json_util.h"
@@ -15,6 +16,8 @@ namespace genledger::ctl {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+// What some editors begin a file of UTF-8 with.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 // Tells which of the two a line that is neither was meant to be.
 constexpr std::string_view kSpecField = "\"spec\"";
 // 128 bits of the digest: lines do not collide, and the request_id stays readable.
@@ -28,6 +31,14 @@ std::string_view Trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kWhiteSpace) - first + 1);
 }
 
+// The text of a line, the file's first one being 1.
+std::string_view TextOf(std::string_view raw, int64_t line) {
+  if (line == 1 && raw.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    raw.remove_prefix(kByteOrderMark.size());
+  }
+  return Trim(raw);
+}
+
 client::Error NotAJob(const std::string& why) {
   return client::LocalError(grpc::StatusCode::INVALID_ARGUMENT, "the line is not a job: " + why);
 }
@@ -37,7 +48,7 @@ std::optional<client::Error> Parse(const std::string& json, google::protobuf::Me
   if (status.ok()) {
     return std::nullopt;
   }
-  return NotAJob(std::string(status.message().data(), status.message().size()));
+  return NotAJob(FaultOfJson(json, *message));
 }
 
 }  // namespace
@@ -51,7 +62,7 @@ std::optional<BulkJob> BulkReader::Next() {
   std::string raw;
   while (std::getline(in_, raw)) {
     ++line_;
-    const std::string_view text = Trim(raw);
+    const std::string_view text = TextOf(raw, line_);
     if (!text.empty()) {
       std::string owned(text);
       client::Result<v1::SubmitGenerationRequest> request = ToRequest(owned);
@@ -99,8 +110,8 @@ std::string BulkReader::MakeRequestId(const std::string& text) {
 int64_t CountJobs(std::istream& in) {
   int64_t jobs = 0;
   std::string raw;
-  while (std::getline(in, raw)) {
-    jobs += Trim(raw).empty() ? 0 : 1;
+  for (int64_t line = 1; std::getline(in, raw); ++line) {
+    jobs += TextOf(raw, line).empty() ? 0 : 1;
   }
   return jobs;
 }

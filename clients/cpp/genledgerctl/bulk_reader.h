@@ -20,9 +20,9 @@ struct BulkJob {
 };
 
 // Each line is the upstream's own JSON body (a GenerationSpec), or a SubmitGenerationRequest. Blank
-// lines are passed over. A line without a request_id gets one that is made of its content and of
-// how often that content came before: the same file, read again, makes the same request_ids, in
-// whatever order its lines stand. Not thread safe.
+// lines, and a byte order mark at the beginning, are passed over. A line without a request_id gets
+// one that is made of its content and of how often that content came before: the same file, read
+// again, makes the same request_ids, in whatever order its lines stand. Not thread safe.
 class BulkReader {
  public:
   // `defaults` is what the lines do not say; its spec is not looked at. `in` must outlive it.

@@ -38,6 +38,12 @@ BulkSubmit::~BulkSubmit() {
   }
 }
 
+void BulkSubmit::Stop() {
+  const absl::MutexLock lock(&mu_);
+  stopping_ = true;
+  exhausted_ = true;
+}
+
 std::optional<BulkAnswer> BulkSubmit::Next(absl::Duration wait) {
   const absl::MutexLock lock(&mu_);
   const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return HasNext() || Ended(); };
@@ -77,16 +83,21 @@ void BulkSubmit::Work() {
 }
 
 std::optional<std::pair<int64_t, BulkJob>> BulkSubmit::Take() {
-  const absl::MutexLock lock(&mu_);
-  const auto room = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
-    return stopping_ || taken_ - told_ < kAnswersWaitingMax;
-  };
-  mu_.Await(absl::Condition(&room));
-  if (stopping_ || exhausted_) {
-    return std::nullopt;
+  // For as long as it takes to read, so that places and lines have one order.
+  const absl::MutexLock reader_lock(&reader_mu_);
+  {
+    const absl::MutexLock lock(&mu_);
+    const auto room = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+      return stopping_ || taken_ - told_ < kAnswersWaitingMax;
+    };
+    mu_.Await(absl::Condition(&room));
+    if (stopping_ || exhausted_) {
+      return std::nullopt;
+    }
   }
   std::optional<BulkJob> job = reader_.Next();
-  if (!job.has_value()) {
+  const absl::MutexLock lock(&mu_);
+  if (stopping_ || !job.has_value()) {
     exhausted_ = true;
     return std::nullopt;
   }

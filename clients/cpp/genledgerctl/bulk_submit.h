@@ -38,6 +38,10 @@ class BulkSubmit {
   BulkSubmit(const BulkSubmit&) = delete;
   BulkSubmit& operator=(const BulkSubmit&) = delete;
 
+  // Takes no further job from now on, and repeats none; the answers of the calls that are out still
+  // come.
+  void Stop();
+
   // The next answer in the order of the lines, as soon as it is there; nullopt: not within `wait`,
   // or there is none left (`ended`).
   std::optional<BulkAnswer> Next(absl::Duration wait);
@@ -57,8 +61,11 @@ class BulkSubmit {
   client::Client& client_;
   const Options options_;
 
+  // Held while a line is read, which may take for ever: never wait for it with `mu_`.
+  absl::Mutex reader_mu_ ABSL_ACQUIRED_BEFORE(mu_);
+  BulkReader& reader_ ABSL_GUARDED_BY(reader_mu_);
+
   mutable absl::Mutex mu_;
-  BulkReader& reader_ ABSL_GUARDED_BY(mu_);
   bool exhausted_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   int64_t taken_ ABSL_GUARDED_BY(mu_) = 0;

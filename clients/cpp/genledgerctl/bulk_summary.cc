@@ -42,6 +42,9 @@ void BulkSummary::Count(const client::Result<Response>& answer) {
 }
 
 ExitCode BulkSummary::exit_code() const {
+  if (interrupted_.has_value()) {
+    return *interrupted_;
+  }
   if (failed_by_exit_code_.contains(ExitCode::kOutcomeUnknown)) {
     return ExitCode::kOutcomeUnknown;
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "clients/cpp/error.h"
@@ -16,6 +17,9 @@ namespace genledger::ctl {
 class BulkSummary {
  public:
   void Count(const client::Result<v1::SubmitGenerationResponse>& answer);
+
+  // The run was ended before its file: this is its exit code, whatever was counted.
+  void Interrupt(ExitCode exit_code) { interrupted_ = exit_code; }
 
   int64_t lines() const { return lines_; }
   int64_t failed() const { return failed_; }
@@ -35,6 +39,7 @@ class BulkSummary {
   std::string Json() const;
 
  private:
+  std::optional<ExitCode> interrupted_;
   int64_t lines_ = 0;
   int64_t pending_ = 0;  // without a task_id yet
   int64_t failed_ = 0;

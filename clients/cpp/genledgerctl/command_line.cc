@@ -25,6 +25,7 @@
 #include "clients/cpp/genledgerctl/token_command.h"
 #include "clients/cpp/genledgerctl/unknown_command.h"
 #include "clients/cpp/genledgerctl/watch_command.h"
+#include "service/server/version.h"
 
 namespace genledger::ctl {
 namespace {
@@ -69,6 +70,11 @@ const Command* FindCommand(std::string_view name) {
   const auto found = std::find_if(kCommands.begin(), kCommands.end(),
                                   [name](const Command* command) { return command->name == name; });
   return found == kCommands.end() ? nullptr : *found;
+}
+
+ExitCode PrintVersion(const Terminal& terminal) {
+  *terminal.out << "genledgerctl " << kVersion << "\n";
+  return ExitCode::kOk;
 }
 
 ExitCode UnknownVerb(const std::string& name, const Terminal& terminal) {
@@ -119,6 +125,9 @@ ExitCode RunCommand(const Command& command, std::span<const std::string> words,
   if (arguments->Switch("help").value_or(false)) {
     return Help({verb}, terminal);
   }
+  if (arguments->Switch("version").value_or(false)) {
+    return PrintVersion(terminal);
+  }
   if (command.operands.empty() && !arguments->operands().empty()) {
     return ReportUsage(verb, "unexpected argument " + Printable(arguments->operands().front()),
                        terminal);
@@ -135,13 +144,17 @@ ExitCode Dispatch(std::span<const std::string> words, const ReadVariable& variab
                   const Terminal& terminal) {
   const size_t place = FindVerb(words);
   if (place == words.size()) {
-    // Nothing but flags of every verb: help, or a verb is missing.
+    // Nothing but flags of every verb: help, the version, or a verb is missing.
     const absl::StatusOr<Arguments> arguments = Arguments::Parse(words, GlobalFlagSpecs());
     if (!arguments.ok()) {
       return ReportUsage("", std::string(arguments.status().message()), terminal);
     }
-    return arguments->Switch("help").value_or(false) ? Help({}, terminal)
-                                                     : ReportUsage("", "no verb given", terminal);
+    if (arguments->Switch("help").value_or(false)) {
+      return Help({}, terminal);
+    }
+    return arguments->Switch("version").value_or(false)
+               ? PrintVersion(terminal)
+               : ReportUsage("", "no verb given", terminal);
   }
   const std::string& verb = words[place];
   std::vector<std::string> rest(words.begin(), words.begin() + static_cast<ptrdiff_t>(place));

@@ -16,6 +16,8 @@ enum class ExitCode {
   kUnauthenticated = 9,     // no credential, a bad one, or one that may not do this
   kResourceExhausted = 10,  // quota, backlog or the upstream's rate limit
   kPending = 11,            // still on its way: no task_id yet, or a cancel is only requested
+  kInterrupted = 130,       // a bulk submit was ended by SIGINT, as shells tell it
+  kTerminated = 143,        // … by SIGTERM
 };
 
 // The table that every help page ends with.

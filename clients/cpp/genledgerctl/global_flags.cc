@@ -21,6 +21,7 @@ constexpr FlagSpec kGlobalFlags[] = {
     {"tls_key", Kind::kValue, "FILE", "PEM private key of this client"},
     {"no_color", Kind::kSwitch, "", "no colours on a terminal either; so does NO_COLOR"},
     {"help", Kind::kSwitch, "", "explain the verb instead of running it"},
+    {"version", Kind::kSwitch, "", "print the version of genledgerctl instead of running anything"},
 };
 
 absl::StatusOr<Output> OutputFromText(const std::string& text) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "clients/cpp/client.h"
 #include "clients/cpp/genledgerctl/error_report.h"
@@ -16,7 +17,10 @@ ExitCode Run(const Arguments& arguments, const GlobalFlags& global, const Termin
   if (arguments.operands().size() > 1) {
     return ReportUsage("health", "one service at a time", terminal);
   }
-  client::Result<std::unique_ptr<client::Client>> client = client::Client::Create(global.client);
+  client::ClientOptions options = global.client;
+  options.retry.attempts_max = 1;  // the question is about now
+  client::Result<std::unique_ptr<client::Client>> client =
+      client::Client::Create(std::move(options));
   if (!client.ok()) {
     return ReportUsage("health", client.error().message, terminal);
   }

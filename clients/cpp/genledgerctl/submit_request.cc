@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "clients/cpp/genledgerctl/json_fault.h"
 #include "clients/cpp/genledgerctl/text.h"
 #include "clients/cpp/small_file.h"
 #include "google/protobuf/duration.pb.h"
@@ -191,9 +192,9 @@ client::Result<v1::GenerationSpec> SpecFromJson(const std::string& json) {
   v1::GenerationSpec spec;
   const auto status = google::protobuf::util::JsonStringToMessage(json, &spec);
   if (!status.ok()) {
-    return client::LocalError(grpc::StatusCode::INVALID_ARGUMENT,
-                              "--spec_json is not the JSON of a generation: " +
-                                  std::string(status.message().data(), status.message().size()));
+    return client::LocalError(
+        grpc::StatusCode::INVALID_ARGUMENT,
+        "--spec_json is not the JSON of a generation: " + FaultOfJson(json, spec));
   }
   return spec;
 }

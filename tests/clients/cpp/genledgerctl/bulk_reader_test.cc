@@ -6,7 +6,10 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "clients/cpp/genledgerctl/bulk_contradiction.h"
 
 namespace genledger::ctl {
 namespace {
@@ -75,6 +78,43 @@ TEST(BulkReaderTest, ALineThatIsNoJobIsAnErrorOfItsOwn) {
     EXPECT_EQ(jobs[0].text, line);
     EXPECT_TRUE(jobs[1].request.ok());
   }
+}
+
+TEST(BulkReaderTest, WhatIsWrongWithALineIsSaidInWordsForPeople) {
+  const std::vector<std::pair<std::string, std::string>> said = {
+      {"{not json", "it is not a JSON object"},
+      {"[]", "it is not a JSON object"},
+      {R"({"promt": "x"})", R"(there is no field "promt")"},
+      {R"({"prompt": "x", "duration": "long"})", R"(the value of "duration" is not of its kind)"},
+      {R"({"spec": {"promt": "x"}})", R"(there is no field "spec.promt")"},
+      {R"({"spec": {"prompt": "x"}, "labels": 1})", R"(the value of "labels" is not of its kind)"}};
+  for (const auto& [line, words] : said) {
+    const std::vector<BulkJob> jobs = ReadAll(line);
+    EXPECT_EQ(jobs[0].request.error().message, "the line is not a job: " + words);
+  }
+}
+
+TEST(BulkReaderTest, AByteOrderMarkAtTheBeginningIsPassedOver) {
+  const std::vector<BulkJob> jobs =
+      ReadAll("\xef\xbb\xbf{\"prompt\": \"a\"}\n\xef\xbb\xbf{\"prompt\": \"a\"}\n");
+  ASSERT_EQ(jobs.size(), 2U);
+  ASSERT_TRUE(jobs[0].request.ok());
+  EXPECT_EQ(RequestIdOf(jobs[0]), RequestIdOf(ReadAll("{\"prompt\": \"a\"}")[0]));
+  EXPECT_FALSE(jobs[1].request.ok());
+  std::istringstream in("\xef\xbb\xbf\n{}");
+  EXPECT_EQ(CountJobs(in), 1);
+}
+
+TEST(BulkReaderTest, TwoRequestsUnderOneRequestIdAreAContradiction) {
+  const std::string first = R"({"spec": {"prompt": "a"}, "request_id": "r", "labels": {"k": "v"}})";
+  const auto find = [](const std::string& file) {
+    std::istringstream in(file);
+    BulkReader reader(in, {});
+    return FindContradiction(reader);
+  };
+  EXPECT_EQ(find("{}\n{\n" + first + "\n" + first + "\n{}"), std::nullopt);
+  EXPECT_EQ(find(first + "\n\n" + R"({"spec": {"prompt": "b"}, "request_id": "r"})"),
+            "lines 1 and 3 differ and have one request_id, r");
 }
 
 TEST(BulkReaderTest, CountJobsCountsWhatNextFinds) {
