@@ -80,6 +80,8 @@ absl::StatusCode CodeOfRefusal(int http_status) {
       return absl::StatusCode::kUnimplemented;
     case 408:
       return absl::StatusCode::kDeadlineExceeded;
+    case 503:
+      return absl::StatusCode::kUnavailable;
     default:
       return absl::StatusCode::kInvalidArgument;
   }
@@ -92,14 +94,22 @@ std::string_view PageTypeOfRefusal(int http_status) {
   return http_status < 500 ? "invalid_request_error" : "server_error";
 }
 
-void AddHeaders(const ErrorDetails& details, HttpHeaders& headers) {
+// A library must not repeat by itself what waits for an operator (no_retry), but a repeat after
+// that time does better once the operator has acted. What the caller has to change waits for
+// nothing.
+bool MayRepeatHelp(absl::StatusCode code, const ErrorDetails& details) {
+  return details.retry_delay.has_value() &&
+         (!details.no_retry || code == absl::StatusCode::kFailedPrecondition);
+}
+
+void AddHeaders(absl::StatusCode code, const ErrorDetails& details, HttpHeaders& headers) {
   headers.emplace_back("Genledger-Reason", std::string(ErrorReasonName(details.reason)));
   for (const auto& [key, value] : details.metadata) {
     if (key == "submission_id") {
       headers.emplace_back("Genledger-Submission-Id", value);
     }
   }
-  if (details.retry_delay.has_value() && !details.no_retry) {
+  if (MayRepeatHelp(code, details)) {
     const double seconds = std::ceil(absl::ToDoubleSeconds(*details.retry_delay));
     headers.emplace_back("Retry-After", std::to_string(std::max(1, static_cast<int>(seconds))));
   }
@@ -124,20 +134,26 @@ HttpResponse ErrorResponse(const absl::Status& status, ErrorForm form, Language 
                         has_violations ? PageMessage(*details, language) : proto.message());
   }
   if (details.has_value()) {
-    AddHeaders(*details, response.headers);
+    AddHeaders(status.code(), *details, response.headers);
   }
   return response;
 }
 
 HttpResponse RefusalResponse(int http_status, const LocalText& why, ErrorForm form,
                              Language language) {
+  HttpResponse response;
   if (form == ErrorForm::kPage) {
-    return PageForm(http_status, PageTypeOfRefusal(http_status), why.In(language));
+    response = PageForm(http_status, PageTypeOfRefusal(http_status), why.In(language));
+  } else {
+    google::rpc::Status status;
+    status.set_code(static_cast<int>(CodeOfRefusal(http_status)));
+    status.set_message(why.In(language));
+    response = ApiForm(http_status, status);
   }
-  google::rpc::Status status;
-  status.set_code(static_cast<int>(CodeOfRefusal(http_status)));
-  status.set_message(why.In(language));
-  return ApiForm(http_status, status);
+  if (http_status == 503) {
+    response.headers.emplace_back("Retry-After", "1");
+  }
+  return response;
 }
 
 }  // namespace genledger

@@ -26,6 +26,8 @@ TextId TextOfRefusal(int status) {
       return TextId::kHttpHeadTooLarge;
     case 501:
       return TextId::kHttpTransferCoding;
+    case 503:
+      return TextId::kHttpBusy;
     default:
       return TextId::kHttpBadRequest;
   }

@@ -99,6 +99,26 @@ TEST(ErrorResponse, RetryAfterOnlyWhereARetryMayHelp) {
   EXPECT_EQ(retry_after(errors::SubmissionFailed(kId, ErrorReason::kUpstreamUnavailable, "", 503, 0,
                                                  absl::Seconds(30))),
             "30");
+  // An operator has to act, and then a repeat does better.
+  for (const ErrorReason reason :
+       {ErrorReason::kUpstreamCredentialInvalid, ErrorReason::kUpstreamBalanceExhausted}) {
+    EXPECT_EQ(retry_after(errors::UpstreamBreakerOpen(reason, "", absl::Seconds(40))), "40");
+    EXPECT_EQ(retry_after(errors::SubmissionFailed(kId, reason, "", 401, 0, absl::Seconds(30))),
+              "30");
+  }
+}
+
+TEST(ErrorResponse, ARefusalForTheTimeBeingSaysWhenToComeBack) {
+  for (const ErrorForm form : {ErrorForm::kApi, ErrorForm::kPage}) {
+    const HttpResponse busy =
+        RefusalResponse(503, MakeText(TextId::kHttpBusy), form, Language::kEnglish);
+    EXPECT_EQ(busy.status, 503);
+    EXPECT_EQ(HeaderOf(busy, "Retry-After"), "1");
+    EXPECT_EQ(
+        HeaderOf(RefusalResponse(404, MakeText(TextId::kHttpNoSuchRoute), form, Language::kEnglish),
+                 "Retry-After"),
+        "");
+  }
 }
 
 TEST(ErrorResponse, NamesTheSubmissionAndTheReason) {

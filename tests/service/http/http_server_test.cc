@@ -265,6 +265,48 @@ TEST_F(HttpServerTest, AClientThatTakesNoAnswerIsCutOff) {
   EXPECT_FALSE(outcome.Await());
 }
 
+TEST_F(HttpServerTest, BodiesOfAllConnectionsTogetherAreLimited) {
+  const int port = Start({.bodies_bytes_max = 100'000});
+  RawClient stalled(port);
+  stalled.Send("POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 90001\r\n\r\n" +
+               std::string(90'000, 's'));
+  const auto post = [port](size_t bytes) {
+    RawClient client(port);
+    client.Send("POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes) +
+                "\r\n\r\n" + std::string(bytes, 'b'));
+    return client.ReadAnswer();
+  };
+  // The other body may still be on its way.
+  const absl::Time end = absl::Now() + kPatience;
+  std::string answer;
+  while ((answer = post(20'000)).rfind("HTTP/1.1 503 ", 0) != 0 && absl::Now() < end) {
+  }
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Connection: close")));
+  EXPECT_THAT(post(10'000), StartsWith("HTTP/1.1 200 "));
+  stalled.Send("!");
+  EXPECT_THAT(stalled.ReadAnswer(), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(post(90'000), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, AnswersOfAllConnectionsTogetherAreLimited) {
+  const int port = Start({.answers_bytes_max = 1'000'000});
+  RawClient slow(port), next(port);
+  for (RawClient* client : {&slow, &next}) {
+    client->Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    ASSERT_TRUE(handler_.AwaitHeld(client == &slow ? 1 : 2));
+  }
+  const auto held = handler_.TakeHeld();
+  // More than the kernel's buffers take.
+  held[0]->Answer({.body = std::string(64 * 1024 * 1024, 's')});
+  EXPECT_THAT(slow.ReadUntil("\r\n"), StartsWith("HTTP/1.1 200 "));
+  held[1]->Answer({.body = std::string(20'000, 'n')});
+  EXPECT_THAT(next.ReadAnswer(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("refused /hold"),
+                                       Not(HasSubstr("Connection: close"))));
+  next.Send("GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(next.ReadAnswer(), StartsWith("HTTP/1.1 200 "));
+  slow.Close();
+}
+
 TEST_F(HttpServerTest, AStreamIsSentAsItComes) {
   RawClient client(Start());
   client.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
