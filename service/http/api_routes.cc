@@ -13,6 +13,7 @@
 #include "service/api/api_call.h"
 #include "service/base/check.h"
 #include "service/base/error_details.h"
+#include "service/base/errors.h"
 #include "service/base/texts.h"
 #include "service/http/api_methods.h"
 #include "service/http/call_threads.h"
@@ -30,8 +31,10 @@ namespace {
 
 using google::protobuf::Message;
 
-// Fills `request` from path, query and body; what is wrong with them.
-std::vector<FieldViolation> ReadRequest(const RouteCall& call, bool has_body, Message* request) {
+// Fills `request` from path, query and body; what is wrong with them. `readable`: false if the
+// body is no JSON object.
+std::vector<FieldViolation> ReadRequest(const RouteCall& call, bool has_body, Message* request,
+                                        bool* readable) {
   RequestReader reader(request);
   for (const auto& [name, value] : call.variables) {
     reader.ReadPath(name, value);
@@ -43,9 +46,7 @@ std::vector<FieldViolation> ReadRequest(const RouteCall& call, bool has_body, Me
       reader.ReadQuery(name, value);
     }
   }
-  if (has_body) {
-    ReadJsonBody(call.exchange->request().body, reader);
-  }
+  *readable = !has_body || ReadJsonBody(call.exchange->request().body, reader);
   return reader.TakeFaults();
 }
 
@@ -94,7 +95,14 @@ void ServeUnary(const ApiMethod& method, bool has_body, Authenticator& authentic
     return;
   }
   std::unique_ptr<Message> request(method.request->New());
-  api_call->faults = ReadRequest(call, has_body, request.get());
+  bool readable = false;
+  api_call->faults = ReadRequest(call, has_body, request.get(), &readable);
+  if (!readable) {
+    const absl::Status unreadable = errors::FieldInvalid(std::move(api_call->faults));
+    line.End(unreadable);
+    call.exchange->Answer(ErrorResponse(unreadable, ErrorForm::kApi, call.language));
+    return;
+  }
   if (!method.answers_many) {
     Serve(method, *std::move(api_call), *request, std::move(line), call.exchange, call.language);
     return;
@@ -121,7 +129,8 @@ void ServeWatch(GenerationApi& generations, Authenticator& authenticator, Access
     return;
   }
   v1::WatchSubmissionRequest request;
-  api_call->faults = ReadRequest(call, /*has_body=*/false, &request);
+  bool readable = false;  // there is no body
+  api_call->faults = ReadRequest(call, /*has_body=*/false, &request, &readable);
   ReadLastEventId(call.exchange->request(), &request, &api_call->faults);
   absl::StatusOr<std::shared_ptr<SubmissionWatch>> watch =
       generations.WatchSubmission(*std::move(api_call), request);

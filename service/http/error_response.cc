@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "google/rpc/status.pb.h"
 #include "service/api/error_proto.h"
@@ -48,6 +49,13 @@ std::string PageMessage(const ErrorDetails& details, Language language) {
                          .In(language);
   }
   return message;
+}
+
+// The one message that names fields in its words: in the names of the form.
+std::string PageWords(ErrorReason reason, const std::string& message) {
+  return reason == ErrorReason::kRequestIdReused
+             ? absl::StrReplaceAll(message, {{"request_id", "Idempotency-Key"}, {"spec.", ""}})
+             : message;
 }
 
 HttpResponse PageForm(int http_status, std::string_view type, const std::string& message) {
@@ -94,22 +102,24 @@ std::string_view PageTypeOfRefusal(int http_status) {
   return http_status < 500 ? "invalid_request_error" : "server_error";
 }
 
-// A library must not repeat by itself what waits for an operator (no_retry), but a repeat after
-// that time does better once the operator has acted. What the caller has to change waits for
-// nothing.
-bool MayRepeatHelp(absl::StatusCode code, const ErrorDetails& details) {
-  return details.retry_delay.has_value() &&
-         (!details.no_retry || code == absl::StatusCode::kFailedPrecondition);
+// What was recorded as failed says by no_retry whether a repeat is of use. Where a breaker was open
+// and nothing was recorded, no_retry only keeps libraries from waiting for an operator: a repeat
+// after that time does better once the operator has acted.
+bool MayRepeatHelp(const ErrorDetails& details) {
+  const bool is_recorded =
+      std::any_of(details.metadata.begin(), details.metadata.end(),
+                  [](const auto& fact) { return fact.first == "submission_id"; });
+  return details.retry_delay.has_value() && (!details.no_retry || !is_recorded);
 }
 
-void AddHeaders(absl::StatusCode code, const ErrorDetails& details, HttpHeaders& headers) {
+void AddHeaders(const ErrorDetails& details, HttpHeaders& headers) {
   headers.emplace_back("Genledger-Reason", std::string(ErrorReasonName(details.reason)));
   for (const auto& [key, value] : details.metadata) {
     if (key == "submission_id") {
       headers.emplace_back("Genledger-Submission-Id", value);
     }
   }
-  if (MayRepeatHelp(code, details)) {
+  if (MayRepeatHelp(details)) {
     const double seconds = std::ceil(absl::ToDoubleSeconds(*details.retry_delay));
     headers.emplace_back("Retry-After", std::to_string(std::max(1, static_cast<int>(seconds))));
   }
@@ -127,14 +137,15 @@ HttpResponse ErrorResponse(const absl::Status& status, ErrorForm form, Language 
   if (form == ErrorForm::kApi) {
     response = ApiForm(HttpStatusOf(static_cast<absl::StatusCode>(proto.code())), proto);
   } else {
-    const PageError& error =
-        PageErrorOf(details.has_value() ? details->reason : ErrorReason::kUnspecified);
+    const ErrorReason reason = details.has_value() ? details->reason : ErrorReason::kUnspecified;
+    const PageError& error = PageErrorOf(reason);
     const bool has_violations = details.has_value() && !details->violations.empty();
-    response = PageForm(error.http_status, error.type,
-                        has_violations ? PageMessage(*details, language) : proto.message());
+    response = PageForm(
+        error.http_status, error.type,
+        has_violations ? PageMessage(*details, language) : PageWords(reason, proto.message()));
   }
   if (details.has_value()) {
-    AddHeaders(status.code(), *details, response.headers);
+    AddHeaders(*details, response.headers);
   }
   return response;
 }

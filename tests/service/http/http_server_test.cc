@@ -102,8 +102,8 @@ class HttpServerTest : public ::testing::Test {
     }
   }
 
-  int Start(HttpLimits limits = {}) {
-    server_ = HttpServer::Start({.limits = limits}, &handler_).value();
+  int Start(HttpLimits limits = {}, int io_threads = 2) {
+    server_ = HttpServer::Start({.io_threads = io_threads, .limits = limits}, &handler_).value();
     return server_->port();
   }
   // What one connection answers to these bytes until it is closed.
@@ -348,18 +348,20 @@ TEST_F(HttpServerTest, ADroppedRequestClosesItsConnection) {
 TEST_F(HttpServerTest, BeyondTheLimitConnectionsWaitForOneToEnd) {
   const int port = Start({.connections_max = 2});
   auto first = std::make_unique<RawClient>(port);
-  RawClient second(port), third(port);
+  RawClient second(port);
   for (RawClient* client : {first.get(), &second}) {
     client->Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
   }
   ASSERT_TRUE(handler_.AwaitHeld(2));
+  RawClient third(port);
   third.Send("GET /third HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(handler_.TakeHeld().size(), 2U);  // dropped: both connections are closed
   EXPECT_THAT(third.ReadAnswer(), HasSubstr("GET /third "));
 }
 
 TEST_F(HttpServerTest, BeyondTheLimitTheLongestIdleConnectionMakesRoom) {
-  const int port = Start({.connections_max = 3});
+  // One thread: what was answered first is idle first.
+  const int port = Start({.connections_max = 3}, /*io_threads=*/1);
   RawClient silent(port), older(port), younger(port);
   for (RawClient* client : {&older, &younger}) {
     client->Send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -379,11 +381,11 @@ TEST_F(HttpServerTest, BeyondTheLimitTheLongestIdleConnectionMakesRoom) {
 
 TEST_F(HttpServerTest, WhileSomebodyWaitsForRoomAnAnswerEndsItsConnection) {
   const int port = Start({.connections_max = 1});
-  RawClient first(port), second(port);
-  for (RawClient* client : {&first, &second}) {
-    client->Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-  }
+  RawClient first(port);
+  first.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
   ASSERT_TRUE(handler_.AwaitHeld(1));
+  RawClient second(port);
+  second.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
   handler_.TakeHeld()[0]->Answer({.body = "done"});
   // Nobody else may have been seen to wait yet; then it makes room while it is idle.
   EXPECT_THAT(first.ReadToEnd(), HasSubstr("done"));
