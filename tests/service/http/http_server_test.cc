@@ -377,6 +377,7 @@ TEST_F(HttpServerTest, BeyondTheLimitTheLongestIdleConnectionMakesRoom) {
     client->Send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_THAT(client->ReadAnswer(), HasSubstr("GET /2 "));
   }
+  handler_.TakeHeld();  // or the shutdown would wait for it
 }
 
 TEST_F(HttpServerTest, WhileSomebodyWaitsForRoomAnAnswerEndsItsConnection) {
