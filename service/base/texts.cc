@@ -38,6 +38,8 @@ constexpr Row kTexts[] = {
      "Host 必须是 localhost 或 IP 地址：此服务器接受任何凭据，因此不接受网页可能指向此处的域名。"},
     {TextId::kHttpForeignOrigin, "Web pages of another origin may not call this server.",
      "不允许其他来源（Origin）的网页调用此服务器。"},
+    {TextId::kHttpBusy, "Too much is being read or written at the moment; try again.",
+     "服务器当前收发的数据过多，请稍后重试。"},
     {TextId::kInternalError, "internal error", "服务器内部错误"},
     {TextId::kMoreViolations, "and $0 more", "以及另外 $0 处"},
     {TextId::kTaskUnknown, "invalid task id", "无效的任务ID"},

@@ -25,6 +25,7 @@ enum class TextId {
   kHttpNotAcceptable,
   kHttpForeignHost,
   kHttpForeignOrigin,
+  kHttpBusy,
   kInternalError,
   kMoreViolations,
   // Answers of the routes in the upstream's form.

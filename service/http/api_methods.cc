@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "genledger/v1/generation_service.pb.h"
 #include "google/protobuf/descriptor.h"
 
 namespace genledger {
@@ -27,7 +28,7 @@ ApiMethod Bind(const std::string& service, const char* name, Api* api,
 std::vector<ApiMethod> UnaryApiMethods(GenerationApi* generations, AdminApi* admin) {
   const std::string generation_service = "genledger.v1.GenerationService";
   const std::string admin_service = "genledger.v1.AdminService";
-  return {
+  std::vector<ApiMethod> methods = {
       Bind(generation_service, "SubmitGeneration", generations, &GenerationApi::SubmitGeneration),
       Bind(generation_service, "GetSubmission", generations, &GenerationApi::GetSubmission),
       Bind(generation_service, "BatchGetSubmissions", generations,
@@ -41,6 +42,11 @@ std::vector<ApiMethod> UnaryApiMethods(GenerationApi* generations, AdminApi* adm
       Bind(admin_service, "RetrySubmission", admin, &AdminApi::RetrySubmission),
       Bind(admin_service, "GetServiceStatus", admin, &AdminApi::GetServiceStatus),
   };
+  for (ApiMethod& method : methods) {
+    method.answers_many = method.response == &v1::ListSubmissionsResponse::default_instance() ||
+                          method.response == &v1::BatchGetSubmissionsResponse::default_instance();
+  }
+  return methods;
 }
 
 }  // namespace genledger

@@ -18,6 +18,7 @@ struct ApiMethod {
   std::string full_name;                     // "genledger.v1.GenerationService.SubmitGeneration"
   const google::protobuf::Message* request;  // prototypes
   const google::protobuf::Message* response;
+  bool answers_many = false;  // submissions: an answer may have many megabytes
   std::function<ApiHandle(ApiCall, const google::protobuf::Message& request,
                           google::protobuf::Message* response, ApiDone)>
       serve;

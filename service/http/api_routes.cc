@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,8 +13,10 @@
 #include "service/api/api_call.h"
 #include "service/base/check.h"
 #include "service/base/error_details.h"
+#include "service/base/errors.h"
 #include "service/base/texts.h"
 #include "service/http/api_methods.h"
+#include "service/http/call_threads.h"
 #include "service/http/error_response.h"
 #include "service/http/http_exchange.h"
 #include "service/http/http_message.h"
@@ -28,8 +31,10 @@ namespace {
 
 using google::protobuf::Message;
 
-// Fills `request` from path, query and body; what is wrong with them.
-std::vector<FieldViolation> ReadRequest(const RouteCall& call, bool has_body, Message* request) {
+// Fills `request` from path, query and body; what is wrong with them. `readable`: false if the
+// body is no JSON object.
+std::vector<FieldViolation> ReadRequest(const RouteCall& call, bool has_body, Message* request,
+                                        bool* readable) {
   RequestReader reader(request);
   for (const auto& [name, value] : call.variables) {
     reader.ReadPath(name, value);
@@ -41,9 +46,7 @@ std::vector<FieldViolation> ReadRequest(const RouteCall& call, bool has_body, Me
       reader.ReadQuery(name, value);
     }
   }
-  if (has_body) {
-    ReadJsonBody(call.exchange->request().body, reader);
-  }
+  *readable = !has_body || ReadJsonBody(call.exchange->request().body, reader);
   return reader.TakeFaults();
 }
 
@@ -68,28 +71,48 @@ std::optional<ApiCall> Admit(const RouteCall& call, Authenticator& authenticator
   return *std::move(admitted);
 }
 
+void Serve(const ApiMethod& method, ApiCall api_call, const Message& request, AccessLine line,
+           const std::shared_ptr<HttpExchange>& exchange, Language language) {
+  const std::shared_ptr<Message> response(method.response->New());
+  const ApiHandle handle = method.serve(
+      std::move(api_call), request, response.get(),
+      [exchange, response, language, line = std::move(line)](const absl::Status& status) mutable {
+        line.End(status);
+        absl::StatusOr<std::string> json =
+            status.ok() ? ProtoToJson(*response) : absl::StatusOr<std::string>(status);
+        exchange->Answer(json.ok() ? JsonResponse(200, *std::move(json))
+                                   : ErrorResponse(json.status(), ErrorForm::kApi, language));
+      });
+  if (handle != nullptr) {
+    exchange->OnGone([handle] { handle->StopWaiting(); });
+  }
+}
+
 void ServeUnary(const ApiMethod& method, bool has_body, Authenticator& authenticator,
-                AccessLine line, const RouteCall& call) {
+                CallThreads& threads, AccessLine line, const RouteCall& call) {
   std::optional<ApiCall> api_call = Admit(call, authenticator, line);
   if (!api_call.has_value()) {
     return;
   }
-  const std::unique_ptr<Message> request(method.request->New());
-  const std::shared_ptr<Message> response(method.response->New());
-  api_call->faults = ReadRequest(call, has_body, request.get());
-  const ApiHandle handle = method.serve(
-      *std::move(api_call), *request, response.get(),
-      [exchange = call.exchange, response, language = call.language,
-       line = std::move(line)](const absl::Status& status) mutable {
-        line.End(status);
-        const absl::StatusOr<std::string> json =
-            status.ok() ? ProtoToJson(*response) : absl::StatusOr<std::string>(status);
-        exchange->Answer(json.ok() ? JsonResponse(200, *json)
-                                   : ErrorResponse(json.status(), ErrorForm::kApi, language));
-      });
-  if (handle != nullptr) {
-    call.exchange->OnGone([handle] { handle->StopWaiting(); });
+  std::unique_ptr<Message> request(method.request->New());
+  bool readable = false;
+  api_call->faults = ReadRequest(call, has_body, request.get(), &readable);
+  if (!readable) {
+    const absl::Status unreadable = errors::FieldInvalid(std::move(api_call->faults));
+    line.End(unreadable);
+    call.exchange->Answer(ErrorResponse(unreadable, ErrorForm::kApi, call.language));
+    return;
   }
+  if (!method.answers_many) {
+    Serve(method, *std::move(api_call), *request, std::move(line), call.exchange, call.language);
+    return;
+  }
+  // Everybody else, probes included, would wait for it.
+  threads.Run([method, api_call = *std::move(api_call), request = std::move(request),
+               line = std::move(line), exchange = call.exchange,
+               language = call.language]() mutable {
+    Serve(method, std::move(api_call), *request, std::move(line), exchange, language);
+  });
 }
 
 void ServeWatch(GenerationApi& generations, Authenticator& authenticator, AccessLine line,
@@ -106,7 +129,8 @@ void ServeWatch(GenerationApi& generations, Authenticator& authenticator, Access
     return;
   }
   v1::WatchSubmissionRequest request;
-  api_call->faults = ReadRequest(call, /*has_body=*/false, &request);
+  bool readable = false;  // there is no body
+  api_call->faults = ReadRequest(call, /*has_body=*/false, &request, &readable);
   ReadLastEventId(call.exchange->request(), &request, &api_call->faults);
   absl::StatusOr<std::shared_ptr<SubmissionWatch>> watch =
       generations.WatchSubmission(*std::move(api_call), request);
@@ -122,7 +146,7 @@ void ServeWatch(GenerationApi& generations, Authenticator& authenticator, Access
 }  // namespace
 
 void AddApiRoutes(Router* router, Authenticator* authenticator, GenerationApi* generations,
-                  AdminApi* admin, AccessLog* access_log) {
+                  AdminApi* admin, AccessLog* access_log, CallThreads* threads) {
   const std::vector<ApiMethod> methods = UnaryApiMethods(generations, admin);
   for (const HttpRule& rule : HttpRules()) {
     std::function<void(RouteCall)> serve;
@@ -138,9 +162,9 @@ void AddApiRoutes(Router* router, Authenticator* authenticator, GenerationApi* g
             return candidate.full_name == rule.method->full_name();
           });
       GL_CHECK(method != methods.end(), "every method of the API is bound");
-      serve = [method = *method, has_body = rule.has_body, authenticator, access_log,
+      serve = [method = *method, has_body = rule.has_body, authenticator, access_log, threads,
                name](const RouteCall& call) {
-        ServeUnary(method, has_body, *authenticator, {access_log, "http", name}, call);
+        ServeUnary(method, has_body, *authenticator, *threads, {access_log, "http", name}, call);
       };
     }
     router->Add(rule.verb, rule.path, ErrorForm::kApi, std::move(serve));

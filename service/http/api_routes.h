@@ -5,12 +5,14 @@
 #include "service/api/generation_api.h"
 #include "service/auth/authenticator.h"
 #include "service/base/access_log.h"
+#include "service/http/call_threads.h"
 #include "service/http/router.h"
 
 namespace genledger {
 
-// The arguments must outlive the router. `access_log`: null, calls are not told.
+// The arguments must outlive the router. `access_log`: null, calls are not told. `threads`: for
+// calls whose answers may be long.
 void AddApiRoutes(Router* router, Authenticator* authenticator, GenerationApi* generations,
-                  AdminApi* admin, AccessLog* access_log);
+                  AdminApi* admin, AccessLog* access_log, CallThreads* threads);
 
 }  // namespace genledger

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "google/rpc/status.pb.h"
 #include "service/api/error_proto.h"
@@ -50,6 +51,13 @@ std::string PageMessage(const ErrorDetails& details, Language language) {
   return message;
 }
 
+// The one message that names fields in its words: in the names of the form.
+std::string PageWords(ErrorReason reason, const std::string& message) {
+  return reason == ErrorReason::kRequestIdReused
+             ? absl::StrReplaceAll(message, {{"request_id", "Idempotency-Key"}, {"spec.", ""}})
+             : message;
+}
+
 HttpResponse PageForm(int http_status, std::string_view type, const std::string& message) {
   const Json body = {
       {"error", {{"code", http_status}, {"message", message}, {"type", std::string(type)}}}};
@@ -80,6 +88,8 @@ absl::StatusCode CodeOfRefusal(int http_status) {
       return absl::StatusCode::kUnimplemented;
     case 408:
       return absl::StatusCode::kDeadlineExceeded;
+    case 503:
+      return absl::StatusCode::kUnavailable;
     default:
       return absl::StatusCode::kInvalidArgument;
   }
@@ -92,6 +102,16 @@ std::string_view PageTypeOfRefusal(int http_status) {
   return http_status < 500 ? "invalid_request_error" : "server_error";
 }
 
+// What was recorded as failed says by no_retry whether a repeat is of use. Where a breaker was open
+// and nothing was recorded, no_retry only keeps libraries from waiting for an operator: a repeat
+// after that time does better once the operator has acted.
+bool MayRepeatHelp(const ErrorDetails& details) {
+  const bool is_recorded =
+      std::any_of(details.metadata.begin(), details.metadata.end(),
+                  [](const auto& fact) { return fact.first == "submission_id"; });
+  return details.retry_delay.has_value() && (!details.no_retry || !is_recorded);
+}
+
 void AddHeaders(const ErrorDetails& details, HttpHeaders& headers) {
   headers.emplace_back("Genledger-Reason", std::string(ErrorReasonName(details.reason)));
   for (const auto& [key, value] : details.metadata) {
@@ -99,7 +119,7 @@ void AddHeaders(const ErrorDetails& details, HttpHeaders& headers) {
       headers.emplace_back("Genledger-Submission-Id", value);
     }
   }
-  if (details.retry_delay.has_value() && !details.no_retry) {
+  if (MayRepeatHelp(details)) {
     const double seconds = std::ceil(absl::ToDoubleSeconds(*details.retry_delay));
     headers.emplace_back("Retry-After", std::to_string(std::max(1, static_cast<int>(seconds))));
   }
@@ -117,11 +137,12 @@ HttpResponse ErrorResponse(const absl::Status& status, ErrorForm form, Language 
   if (form == ErrorForm::kApi) {
     response = ApiForm(HttpStatusOf(static_cast<absl::StatusCode>(proto.code())), proto);
   } else {
-    const PageError& error =
-        PageErrorOf(details.has_value() ? details->reason : ErrorReason::kUnspecified);
+    const ErrorReason reason = details.has_value() ? details->reason : ErrorReason::kUnspecified;
+    const PageError& error = PageErrorOf(reason);
     const bool has_violations = details.has_value() && !details->violations.empty();
-    response = PageForm(error.http_status, error.type,
-                        has_violations ? PageMessage(*details, language) : proto.message());
+    response = PageForm(
+        error.http_status, error.type,
+        has_violations ? PageMessage(*details, language) : PageWords(reason, proto.message()));
   }
   if (details.has_value()) {
     AddHeaders(*details, response.headers);
@@ -131,13 +152,19 @@ HttpResponse ErrorResponse(const absl::Status& status, ErrorForm form, Language 
 
 HttpResponse RefusalResponse(int http_status, const LocalText& why, ErrorForm form,
                              Language language) {
+  HttpResponse response;
   if (form == ErrorForm::kPage) {
-    return PageForm(http_status, PageTypeOfRefusal(http_status), why.In(language));
+    response = PageForm(http_status, PageTypeOfRefusal(http_status), why.In(language));
+  } else {
+    google::rpc::Status status;
+    status.set_code(static_cast<int>(CodeOfRefusal(http_status)));
+    status.set_message(why.In(language));
+    response = ApiForm(http_status, status);
   }
-  google::rpc::Status status;
-  status.set_code(static_cast<int>(CodeOfRefusal(http_status)));
-  status.set_message(why.In(language));
-  return ApiForm(http_status, status);
+  if (http_status == 503) {
+    response.headers.emplace_back("Retry-After", "1");
+  }
+  return response;
 }
 
 }  // namespace genledger

@@ -18,7 +18,7 @@ enum class ErrorForm {
 // Genledger-Submission-Id where the error is about one.
 HttpResponse ErrorResponse(const absl::Status& status, ErrorForm form, Language language);
 
-// What never came to a service: 404, 405, 413, … with these words.
+// What never came to a service: 404, 405, 413, … with these words; 503 with Retry-After.
 HttpResponse RefusalResponse(int http_status, const LocalText& why, ErrorForm form,
                              Language language);
 

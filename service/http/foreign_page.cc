@@ -35,6 +35,10 @@ std::optional<TextId> ForeignPageFault(const HttpRequest& request, HostNames hos
   if (host_names == HostNames::kLocal && !IsLocal(host)) {
     return TextId::kHttpForeignHost;
   }
+  // A browser says so of its own accord, also where it sends no Origin (GET).
+  if (absl::EqualsIgnoreCase(View(request.Header("Sec-Fetch-Site")), "cross-site")) {
+    return TextId::kHttpForeignOrigin;
+  }
   if (request.HeaderCount("Origin") > 0 && !IsOf(View(request.Header("Origin")), host)) {
     return TextId::kHttpForeignOrigin;
   }

@@ -20,6 +20,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "service/http/byte_budget.h"
 #include "service/http/head_rules.h"
 #include "service/http/http_stream.h"
 
@@ -189,9 +190,10 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   // Writing.
 
   void Refuse(int status);
+  HttpResponse Refusal(int status);
   void Send(HttpResponse response, bool keep_alive);
   template <typename Message>
-  void SendMessage(std::shared_ptr<Message> message);
+  void SendMessage(std::shared_ptr<Message> message, std::shared_ptr<ByteBudget::Share> share);
   http::response_header<> Head(const HttpResponse& response);
   void SendStreamHead(const HttpResponse& head);
   void SendStreamBytes(std::string bytes);
@@ -208,6 +210,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   asio::steady_timer request_timer_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
+  std::unique_ptr<ByteBudget::Share> body_share_;  // of the request that is being read
   State state_ = State::kIdle;
   uint64_t number_ = 0;        // of the request; a late answer to an earlier one is ignored
   bool line_skipped_ = false;  // an empty one, ahead of the request
@@ -226,8 +229,13 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
 // The handlers' side of one request.
 class Exchange final : public HttpExchange {
  public:
-  Exchange(std::shared_ptr<Connection> connection, uint64_t number, HttpRequest request)
-      : connection_(std::move(connection)), number_(number), request_(std::move(request)) {}
+  // `body_share`: of the request's body.
+  Exchange(std::shared_ptr<Connection> connection, uint64_t number, HttpRequest request,
+           std::unique_ptr<ByteBudget::Share> body_share)
+      : connection_(std::move(connection)),
+        number_(number),
+        request_(std::move(request)),
+        body_share_(std::move(body_share)) {}
   // Nothing, once it was answered.
   ~Exchange() override { connection_->Drop(number_); }
 
@@ -248,6 +256,7 @@ class Exchange final : public HttpExchange {
   const std::shared_ptr<Connection> connection_;
   const uint64_t number_;
   const HttpRequest request_;
+  const std::unique_ptr<ByteBudget::Share> body_share_;
 };
 
 void Connection::ShakeHands() {
@@ -273,6 +282,7 @@ void Connection::NextRequest() {
   parser_.emplace();
   parser_->header_limit(static_cast<uint32_t>(core_->limits().header_bytes_max));
   parser_->body_limit(core_->limits().body_bytes_max);
+  body_share_ = std::make_unique<ByteBudget::Share>(core_->bodies());
   if (closing_ || core_->draining()) {
     Close();
     return;
@@ -355,6 +365,10 @@ void Connection::OnRead(const error_code& error) {
       return;
     }
   }
+  if (!body_share_->GrowTo(parser_->get().body().size())) {
+    Refuse(503);
+    return;
+  }
   parser_->is_done() ? Handle() : Read();
 }
 
@@ -382,7 +396,8 @@ void Connection::Handle() {
   request_timer_.cancel();
   is_head_ = parser_->get().method() == http::verb::head;
   WatchForHangUp();
-  core_->handler().Handle(std::make_shared<Exchange>(shared_from_this(), number_, TakeRequest()));
+  core_->handler().Handle(std::make_shared<Exchange>(shared_from_this(), number_, TakeRequest(),
+                                                     std::move(body_share_)));
 }
 
 // What is sent ahead stays unread.
@@ -419,9 +434,14 @@ void Connection::Refuse(int status) {
   request_timer_.cancel();
   closing_ = true;
   is_head_ = parser_->get().method() == http::verb::head;
-  HttpRequest known = TakeRequest();  // what was read before the fault
+  Send(Refusal(status), /*keep_alive=*/false);
+}
+
+// Of what was read before the fault.
+HttpResponse Connection::Refusal(int status) {
+  HttpRequest known = TakeRequest();
   known.body.clear();
-  Send(core_->handler().Refuse(status, known), /*keep_alive=*/false);
+  return core_->handler().Refuse(status, known);
 }
 
 http::response_header<> Connection::Head(const HttpResponse& response) {
@@ -442,27 +462,31 @@ void Connection::Send(HttpResponse response, bool keep_alive) {
     auto message = std::make_shared<http::response<http::empty_body>>(Head(response));
     message->content_length(response.body.size());
     message->keep_alive(keep_alive);
-    SendMessage(std::move(message));
+    SendMessage(std::move(message), nullptr);
     return;
+  }
+  auto share = std::make_shared<ByteBudget::Share>(core_->answers());
+  if (!share->GrowTo(response.body.size())) {
+    response = Refusal(503);
   }
   auto message = std::make_shared<http::response<http::string_body>>(Head(response));
   message->body() = std::move(response.body);
   message->prepare_payload();
   message->keep_alive(keep_alive);
-  SendMessage(std::move(message));
+  SendMessage(std::move(message), std::move(share));
 }
 
 template <typename Message>
-void Connection::SendMessage(std::shared_ptr<Message> message) {
+void Connection::SendMessage(std::shared_ptr<Message> message,
+                             std::shared_ptr<ByteBudget::Share> share) {
   state_ = State::kWriting;
   on_gone_ = nullptr;
   ExpireAfter(core_->limits().write_time_max);
   Message& sent = *message;
   http::async_write(
       stream_, sent,
-      [self = shared_from_this(), message = std::move(message)](const error_code& error, size_t) {
-        self->OnSent(error, message->keep_alive());
-      });
+      [self = shared_from_this(), message = std::move(message), share = std::move(share)](
+          const error_code& error, size_t) { self->OnSent(error, message->keep_alive()); });
 }
 
 void Connection::SendStreamHead(const HttpResponse& response) {
@@ -485,11 +509,15 @@ void Connection::SendStreamHead(const HttpResponse& response) {
 }
 
 void Connection::SendStreamBytes(std::string bytes) {
+  const auto share = std::make_shared<ByteBudget::Share>(core_->answers());
+  if (!share->GrowTo(bytes.size())) {
+    Close();
+    return;
+  }
   ExpireAfter(core_->limits().write_time_max);
   const auto kept = std::make_shared<std::string>(std::move(bytes));
-  const auto on_written = [self = shared_from_this(), kept](const error_code& error, size_t) {
-    self->OnStreamWritten(error);
-  };
+  const auto on_written = [self = shared_from_this(), kept, share](
+                              const error_code& error, size_t) { self->OnStreamWritten(error); };
   if (is_head_) {
     OnStreamWritten({});
   } else if (chunked_) {

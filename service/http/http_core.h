@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "service/auth/tls_material.h"
+#include "service/http/byte_budget.h"
 #include "service/http/http_exchange.h"
 #include "service/http/http_server.h"
 #include "service/http/http_tls.h"
@@ -47,11 +48,16 @@ class HttpCore {
       : limits_(limits),
         tls_(tls == nullptr ? nullptr : std::make_unique<HttpTls>(tls)),
         handler_(handler),
+        bodies_(std::make_shared<ByteBudget>(limits.bodies_bytes_max)),
+        answers_(std::make_shared<ByteBudget>(limits.answers_bytes_max)),
         work_(boost::asio::make_work_guard(io_)) {}
 
   boost::asio::io_context& io() { return io_; }
   const HttpLimits& limits() const { return limits_; }
   HttpHandler& handler() { return *handler_; }
+  // What is held for bodies of requests, and for answers, of all connections.
+  const std::shared_ptr<ByteBudget>& bodies() const { return bodies_; }
+  const std::shared_ptr<ByteBudget>& answers() const { return answers_; }
   // For the next connection; null for plaintext.
   std::shared_ptr<boost::asio::ssl::context> NewTlsContext() {
     return tls_ == nullptr ? nullptr : tls_->Context();
@@ -109,6 +115,8 @@ class HttpCore {
   const HttpLimits limits_;
   const std::unique_ptr<HttpTls> tls_;
   HttpHandler* const handler_;
+  const std::shared_ptr<ByteBudget> bodies_;
+  const std::shared_ptr<ByteBudget> answers_;
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   mutable absl::Mutex mu_;

@@ -44,7 +44,8 @@ class HttpHandler {
   virtual void Handle(std::shared_ptr<HttpExchange> exchange) = 0;
 
   // The answer to what is no request that can be handled: 400 (not HTTP), 408 (too slow), 413, 414,
-  // 417, 431, 501 (a transfer coding that is not chunked). `request` holds what is known of it.
+  // 417, 431, 501 (a transfer coding that is not chunked), 503 (too much is being read or written).
+  // `request` holds what is known of it, without its body.
   virtual HttpResponse Refuse(int status, const HttpRequest& request) = 0;
 };
 

@@ -66,19 +66,23 @@ absl::StatusOr<ApiCall> CallOf(Authenticator& authenticator, const HttpRequest& 
   return call;
 }
 
-void ReadJsonBody(const std::string& body, RequestReader& reader, const std::string& field) {
+bool ReadJsonBody(const std::string& body, RequestReader& reader, const std::string& field) {
   if (body.empty()) {
-    return;
+    return true;
   }
   const absl::StatusOr<JsonValue> json = ParseJson(body);
   if (json.ok()) {
     reader.ReadJson(*json, field);
-    return;
+    return json->kind == JsonValue::Kind::kObject;
   }
   ErrorDetails details = GetErrorDetails(json.status()).value_or(ErrorDetails());
   for (FieldViolation& fault : details.violations) {
+    if (!field.empty() && !fault.field.empty()) {
+      fault.field = field + "." + fault.field;
+    }
     reader.AddFault(std::move(fault));
   }
+  return false;
 }
 
 }  // namespace genledger

@@ -22,7 +22,8 @@ std::optional<HttpResponse> RefuseMediaType(const HttpRequest& request, ErrorFor
 absl::StatusOr<ApiCall> CallOf(Authenticator& authenticator, const HttpRequest& request);
 
 // The body, if it is not empty, into the reader's message, or its field `field`; faults go to the
-// reader.
-void ReadJsonBody(const std::string& body, RequestReader& reader, const std::string& field = "");
+// reader. False if the body is no JSON object: then nothing else can be said of what it should
+// hold.
+bool ReadJsonBody(const std::string& body, RequestReader& reader, const std::string& field = "");
 
 }  // namespace genledger

@@ -11,6 +11,7 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -42,6 +43,25 @@ bool IsShown(std::string_view name) {
          std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+// Whether a decimal number has digits after its point that count: a double would lose them.
+bool HasFraction(const std::string& text) {
+  const size_t exponent_at = std::min(text.find_first_of("eE"), text.size());
+  int64_t exponent = 0;
+  if (exponent_at < text.size()) {
+    std::ignore = absl::SimpleAtoi(text.substr(exponent_at + 1), &exponent);
+  }
+  const std::string mantissa = text.substr(0, exponent_at);
+  const size_t last = mantissa.find_last_of("123456789");
+  if (last == std::string::npos) {
+    return false;
+  }
+  const size_t point = std::min(mantissa.find('.'), mantissa.size());
+  // The power of ten of the last digit that counts, before the exponent.
+  const int64_t power =
+      static_cast<int64_t>(point) - static_cast<int64_t>(last) - (last < point ? 1 : 0);
+  return power + exponent < 0;
+}
+
 enum class IntegerFault { kNotInteger, kRange };
 
 // An integer as JSON may write it: 8, 8.0, 8e0; never " 8" or 8.5.
@@ -54,7 +74,7 @@ std::optional<IntegerFault> ReadInteger(const std::string& text, int64_t* value)
   const bool is_number = !text.empty() &&
                          text.find_first_not_of("+-.eE0123456789") == std::string::npos &&
                          absl::SimpleAtod(text, &number);
-  if (!is_number || std::trunc(number) != number) {
+  if (!is_number || std::trunc(number) != number || HasFraction(text)) {
     return IntegerFault::kNotInteger;
   }
   if (std::abs(number) > kExactIntegerMax) {

@@ -1,5 +1,6 @@
 #include "service/http/json_value.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,6 +13,10 @@
 namespace genledger {
 namespace {
 
+// The parser's name for a number beyond every double.
+constexpr int kNumberOverflow = 406;
+// Longer names are not repeated to the caller.
+constexpr size_t kShownNameBytesMax = 64;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 // Builds a value from the parser's events. Each event answers whether to go on.
@@ -43,7 +48,12 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
   bool start_array(size_t) override { return Open(JsonValue::Kind::kArray); }
   bool end_array() override { return Close(); }
   bool parse_error(size_t position, const std::string&,
-                   const nlohmann::detail::exception&) override {
+                   const nlohmann::detail::exception& error) override {
+    if (error.id == kNumberOverflow) {
+      field_ = PathOfNext();
+      fault_ = MakeText(TextId::kTypeIntegerRange);
+      return false;
+    }
     fault_ = MakeText(TextId::kJsonSyntax, {Verbatim(std::to_string(position))});
     return false;
   }
@@ -51,8 +61,29 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
   JsonValue TakeRoot() { return std::move(root_); }
   // Why the text was given up.
   const std::optional<LocalText>& fault() const { return fault_; }
+  // Which value is at fault; empty if it is the whole text.
+  const std::string& field() const { return field_; }
 
  private:
+  // "spec.duration", "image_urls[2]"; empty if a name on the way is not to be repeated.
+  std::string PathOfNext() const {
+    std::string path;
+    for (const JsonValue* parent : open_) {
+      if (parent->kind == JsonValue::Kind::kArray) {
+        const bool is_last = parent == open_.back();
+        path += "[" + std::to_string(parent->items.size() - (is_last ? 0 : 1)) + "]";
+        continue;
+      }
+      const std::string& name = parent->members.back().name;
+      if (name.size() > kShownNameBytesMax ||
+          !std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f; })) {
+        return "";
+      }
+      path += (path.empty() ? "" : ".") + name;
+    }
+    return path;
+  }
+
   // Where the next value belongs.
   JsonValue& Place() {
     if (open_.empty()) {
@@ -94,10 +125,11 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
   std::vector<JsonValue*> open_;
   size_t values_ = 0;
   std::optional<LocalText> fault_;
+  std::string field_;
 };
 
-absl::Status Invalid(LocalText fault) {
-  return errors::FieldInvalid({MakeViolation("", std::move(fault))});
+absl::Status Invalid(LocalText fault, std::string field = "") {
+  return errors::FieldInvalid({MakeViolation(std::move(field), std::move(fault))});
 }
 
 }  // namespace
@@ -113,7 +145,8 @@ absl::StatusOr<JsonValue> ParseJson(std::string_view text) {
   TreeBuilder builder;
   const bool whole = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   if (!whole) {
-    return Invalid(builder.fault().value_or(MakeText(TextId::kJsonSyntax, {Verbatim("1")})));
+    return Invalid(builder.fault().value_or(MakeText(TextId::kJsonSyntax, {Verbatim("1")})),
+                   builder.field());
   }
   return builder.TakeRoot();
 }

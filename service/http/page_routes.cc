@@ -9,20 +9,19 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/string_view.h"
 #include "genledger/v1/generation_service.pb.h"
 #include "service/api/access_line.h"
 #include "service/api/api_call.h"
 #include "service/base/error_details.h"
+#include "service/base/errors.h"
 #include "service/base/texts.h"
 #include "service/http/error_response.h"
 #include "service/http/http_message.h"
 #include "service/http/json_request.h"
 #include "service/http/json_text.h"
 #include "service/http/json_to_proto.h"
+#include "service/http/prefer.h"
 
 namespace genledger {
 namespace {
@@ -50,16 +49,10 @@ void ReadHeaders(const HttpRequest& request, v1::SubmitGenerationRequest* proto,
     reader.AddFault(MakeViolation("request_id", MakeText(TextId::kHeaderEmpty)));
   }
   proto->set_request_id(std::string(key));
-  const std::string_view prefer = request.Header("Prefer");
-  for (absl::string_view preference :
-       absl::StrSplit(absl::string_view(prefer.data(), prefer.size()), ',')) {
-    preference = absl::StripAsciiWhitespace(preference);
-    if (!absl::StartsWithIgnoreCase(preference, "wait=")) {
-      continue;  // RFC 7240: what is not understood is ignored
-    }
+  if (const std::optional<std::string> wait = PreferenceOf(request, "wait"); wait.has_value()) {
     int64_t seconds = -1;
-    if (!absl::SimpleAtoi(preference.substr(5), &seconds) || seconds < 0 ||
-        seconds > kWaitSecondsMax) {
+    const bool plain = wait->find_first_not_of("0123456789") == std::string::npos;
+    if (!plain || !absl::SimpleAtoi(*wait, &seconds) || seconds > kWaitSecondsMax) {
       reader.AddFault(MakeViolation("wait", MakeText(TextId::kPreferWait)));
     } else {
       proto->mutable_wait()->set_seconds(seconds);
@@ -116,6 +109,14 @@ std::optional<ApiCall> Admit(const RouteCall& call, Authenticator& authenticator
   return *std::move(admitted);
 }
 
+// This form has no query parameters.
+void RefuseParameters(const RouteCall& call, RequestReader& reader) {
+  for (const auto& parameter : call.target.query) {
+    reader.AddFault(MakeViolation(parameter.first.size() < 64 ? parameter.first : "",
+                                  MakeText(TextId::kFieldUnknown)));
+  }
+}
+
 void Submit(const RouteCall& call, Authenticator& authenticator, GenerationApi& generations,
             Clock* clock, AccessLine line) {
   const HttpRequest& http = call.exchange->request();
@@ -132,15 +133,18 @@ void Submit(const RouteCall& call, Authenticator& authenticator, GenerationApi& 
   v1::SubmitGenerationRequest request;
   RequestReader reader(&request, JsonDialect::kPage);
   ReadHeaders(http, &request, reader);
+  const bool is_object = !http.body.empty() && ReadJsonBody(http.body, reader, "spec");
   if (http.body.empty()) {
     reader.AddFault(MakeViolation("", MakeText(TextId::kJsonNotObject)));
   }
-  ReadJsonBody(http.body, reader, "spec");
-  for (const auto& parameter : call.target.query) {
-    reader.AddFault(MakeViolation(parameter.first.size() < 64 ? parameter.first : "",
-                                  MakeText(TextId::kFieldUnknown)));
-  }
+  RefuseParameters(call, reader);
   api_call->faults = reader.TakeFaults();
+  if (!is_object) {
+    const absl::Status unreadable = errors::FieldInvalid(std::move(api_call->faults));
+    line.End(unreadable);
+    call.exchange->Answer(ErrorResponse(unreadable, ErrorForm::kPage, call.language));
+    return;
+  }
   const auto response = std::make_shared<v1::SubmitGenerationResponse>();
   const ApiHandle handle = generations.SubmitGeneration(
       *std::move(api_call), request, response.get(),
@@ -175,6 +179,9 @@ void GetTask(const RouteCall& call, Authenticator& authenticator, GenerationApi&
     return;
   }
   v1::GetSubmissionRequest request;
+  RequestReader reader(&request, JsonDialect::kPage);
+  RefuseParameters(call, reader);
+  api_call->faults = reader.TakeFaults();
   request.set_task_id(call.variables.front().second);
   request.set_view(v1::SUBMISSION_VIEW_BASIC);
   const auto response = std::make_shared<v1::Submission>();

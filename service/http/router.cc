@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
 #include "service/base/check.h"
 #include "service/base/texts.h"
 #include "service/http/accept_language.h"
@@ -26,9 +28,16 @@ TextId TextOfRefusal(int status) {
       return TextId::kHttpHeadTooLarge;
     case 501:
       return TextId::kHttpTransferCoding;
+    case 503:
+      return TextId::kHttpBusy;
     default:
       return TextId::kHttpBadRequest;
   }
+}
+
+absl::string_view Host(const HttpRequest& request) {
+  const std::string_view host = request.Header("Host");
+  return {host.data(), host.size()};
 }
 
 Language LanguageOfRequest(const HttpRequest& request) {
@@ -56,7 +65,10 @@ void Router::Handle(std::shared_ptr<HttpExchange> exchange) {
   const HttpRequest& request = exchange->request();
   RouteCall call{.language = LanguageOfRequest(request)};
   std::optional<UrlTarget> target = ParseUrlTarget(request.target);
-  if (!target.has_value()) {
+  // Of two hosts a proxy may have judged the other.
+  const bool two_hosts = target.has_value() && !target->host.empty() &&
+                         !absl::EqualsIgnoreCase(target->host, Host(request));
+  if (!target.has_value() || two_hosts) {
     exchange->Answer(Refuse(400, request));
     return;
   }

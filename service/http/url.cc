@@ -37,16 +37,17 @@ std::optional<std::string> PercentDecode(std::string_view text, Plus plus) {
 }
 
 std::optional<UrlTarget> ParseUrlTarget(std::string_view target) {
+  UrlTarget url;
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (IsSchemeEnd(target, scheme)) {
       const size_t path = target.find_first_of("/?", scheme.size());
+      url.host = target.substr(scheme.size(), path - scheme.size());
       target = path == std::string_view::npos ? "/" : target.substr(path);
     }
   }
   if (target.empty() || target.front() != '/') {
     return std::nullopt;
   }
-  UrlTarget url;
   const size_t question = target.find('?');
   url.path = target.substr(0, question);
   if (question == std::string_view::npos) {

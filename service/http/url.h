@@ -10,6 +10,7 @@
 namespace genledger {
 
 struct UrlTarget {
+  std::string host;  // with its port, of the absolute form; empty otherwise
   std::string path;  // still percent-encoded; begins with /
   // Decoded, in their order; a parameter without = has an empty value.
   std::vector<std::pair<std::string, std::string>> query;

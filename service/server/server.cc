@@ -33,6 +33,7 @@
 #include "service/dispatch/status_service.h"
 #include "service/dispatch/submission_service.h"
 #include "service/http/api_routes.h"
+#include "service/http/call_threads.h"
 #include "service/http/health_routes.h"
 #include "service/http/http_server.h"
 #include "service/http/openapi.h"
@@ -62,6 +63,8 @@ constexpr int kReceiveBytesMax = 1024 * 1024;
 constexpr int kSendBytesMax = 64 * 1024 * 1024;
 // For TLS's handshake and HTTP/2's.
 constexpr absl::Duration kGrpcHandshakeTimeout = absl::Seconds(10);
+// Lists over HTTP at once; each takes a core.
+constexpr size_t kHttpCallThreads = 2;
 // How long calls that were answered by the drain may take to leave.
 constexpr absl::Duration kRpcDrainTimeout = absl::Seconds(5);
 // How long the last outcomes may take to be stored, once their POSTs have ended.
@@ -160,6 +163,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<grpc::Server> grpc_;
   Router router_;
   std::unique_ptr<HttpServer> http_;  // null: there is no JSON front
+  std::unique_ptr<CallThreads> http_calls_;
   int port_ = 0;
   bool serving_ = false;
   bool drained_ = false;
@@ -294,10 +298,11 @@ absl::Status ServerImpl::Serve() {
 }
 
 absl::Status ServerImpl::ServeHttp() {
+  http_calls_ = std::make_unique<CallThreads>(kHttpCallThreads);
   AddPageRoutes(&router_, security_->authenticator(), generation_api_.get(), &wall_clock_,
                 access_log_.get());
   AddApiRoutes(&router_, security_->authenticator(), generation_api_.get(), admin_api_.get(),
-               access_log_.get());
+               access_log_.get(), http_calls_.get());
   AddOpenApiRoute(&router_, kVersion);
   AddHealthRoutes(&router_, [this] {
     const std::string reason = readiness_->not_ready_reason();
@@ -386,6 +391,7 @@ bool ServerImpl::Drain() {
   const absl::Time answers_deadline = absl::Now() + kRpcDrainTimeout;
   if (http_ != nullptr) {
     http_->Shutdown(answers_deadline);
+    http_calls_.reset();
   }
   if (grpc_ != nullptr) {
     grpc_->Shutdown(absl::ToChronoTime(answers_deadline));

@@ -149,8 +149,11 @@ class Simulator:
         return self._call("rules?mode=replace", json.dumps(list(rules)).encode())
 
 
-def start_server(directory, upstream_url, *flags, store=None, api_key="sk-simulator", environment=None, insecure=True):
-    """Starts one Genledger process, and waits for nothing: its Process, and the file that its port will be in."""
+def start_server(directory, upstream_url, *flags, store=None, api_key="sk-simulator", environment=None, insecure=True,
+                 descriptors_max=None):
+    """Starts one Genledger process, and waits for nothing: its Process, and the file that its port will be in.
+
+    descriptors_max: the hard limit of its descriptors; None: as ours."""
     port_file = directory / "server.port"
     port_file.unlink(missing_ok=True)
     http_port_file = directory / "server.http_port"
@@ -159,7 +162,8 @@ def start_server(directory, upstream_url, *flags, store=None, api_key="sk-simula
     key_file.write_text(f"{api_key}\n")
     store = store or f"sqlite:{directory / 'ledger.db'}"
     transport = ["--insecure"] if insecure else []
-    process = Process([SERVER, *transport, "--listen=127.0.0.1:0", f"--port_file={port_file}", "--http_listen=127.0.0.1:0",
+    limited = [] if descriptors_max is None else ["prlimit", f"--nofile={descriptors_max}"]
+    process = Process([*limited, SERVER, *transport, "--listen=127.0.0.1:0", f"--port_file={port_file}", "--http_listen=127.0.0.1:0",
                        f"--http_port_file={http_port_file}", f"--store={store}",
                        f"--upstream_url={upstream_url}", f"--upstream_api_key_file={key_file}", *flags],
                       directory / "server.out", environment)

@@ -20,6 +20,7 @@ namespace genledger {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -75,6 +76,15 @@ TEST(ErrorResponse, ThePagesFormHasThreeMembersAndEveryViolation) {
             R"(Not an object.","type":"invalid_request_error"}})");
 }
 
+TEST(ErrorResponse, AReusedKeyIsToldInTheNamesOfTheForm) {
+  for (const Language language : {Language::kEnglish, Language::kChinese}) {
+    const HttpResponse response = ErrorResponse(
+        errors::RequestIdReused(kId, {"spec.prompt", "spec.model"}), ErrorForm::kPage, language);
+    EXPECT_THAT(response.body, AllOf(HasSubstr("Idempotency-Key"), HasSubstr("prompt, model"),
+                                     Not(HasSubstr("request_id")), Not(HasSubstr("spec."))));
+  }
+}
+
 TEST(ErrorResponse, TheApisFormIsGoogleRpcStatus) {
   const HttpResponse response =
       ErrorResponse(errors::SubmissionNotFound("sub_x"), ErrorForm::kApi, Language::kEnglish);
@@ -99,6 +109,26 @@ TEST(ErrorResponse, RetryAfterOnlyWhereARetryMayHelp) {
   EXPECT_EQ(retry_after(errors::SubmissionFailed(kId, ErrorReason::kUpstreamUnavailable, "", 503, 0,
                                                  absl::Seconds(30))),
             "30");
+  // Nothing was recorded: once an operator has acted a repeat does better.
+  for (const ErrorReason reason :
+       {ErrorReason::kUpstreamCredentialInvalid, ErrorReason::kUpstreamBalanceExhausted}) {
+    EXPECT_EQ(retry_after(errors::UpstreamBreakerOpen(reason, "", absl::Seconds(40))), "40");
+    EXPECT_EQ(retry_after(errors::SubmissionFailed(kId, reason, "", 401, 0, absl::Seconds(30))),
+              "");
+  }
+}
+
+TEST(ErrorResponse, ARefusalForTheTimeBeingSaysWhenToComeBack) {
+  for (const ErrorForm form : {ErrorForm::kApi, ErrorForm::kPage}) {
+    const HttpResponse busy =
+        RefusalResponse(503, MakeText(TextId::kHttpBusy), form, Language::kEnglish);
+    EXPECT_EQ(busy.status, 503);
+    EXPECT_EQ(HeaderOf(busy, "Retry-After"), "1");
+    EXPECT_EQ(
+        HeaderOf(RefusalResponse(404, MakeText(TextId::kHttpNoSuchRoute), form, Language::kEnglish),
+                 "Retry-After"),
+        "");
+  }
 }
 
 TEST(ErrorResponse, NamesTheSubmissionAndTheReason) {

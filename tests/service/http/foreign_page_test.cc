@@ -50,5 +50,13 @@ TEST(ForeignPageFault, AnotherOriginIsRefused) {
       std::nullopt);
 }
 
+TEST(ForeignPageFault, WhatABrowserCallsCrossSiteIsRefused) {
+  HttpRequest request = WithHost("127.0.0.1:8080");
+  request.headers.emplace_back("Sec-Fetch-Site", "cross-site");
+  EXPECT_EQ(ForeignPageFault(request, HostNames::kLocal), TextId::kHttpForeignOrigin);
+  request.headers.back().second = "same-origin";
+  EXPECT_EQ(ForeignPageFault(request, HostNames::kLocal), std::nullopt);
+}
+
 }  // namespace
 }  // namespace genledger

@@ -102,8 +102,8 @@ class HttpServerTest : public ::testing::Test {
     }
   }
 
-  int Start(HttpLimits limits = {}) {
-    server_ = HttpServer::Start({.limits = limits}, &handler_).value();
+  int Start(HttpLimits limits = {}, int io_threads = 2) {
+    server_ = HttpServer::Start({.io_threads = io_threads, .limits = limits}, &handler_).value();
     return server_->port();
   }
   // What one connection answers to these bytes until it is closed.
@@ -265,6 +265,48 @@ TEST_F(HttpServerTest, AClientThatTakesNoAnswerIsCutOff) {
   EXPECT_FALSE(outcome.Await());
 }
 
+TEST_F(HttpServerTest, BodiesOfAllConnectionsTogetherAreLimited) {
+  const int port = Start({.bodies_bytes_max = 100'000});
+  RawClient stalled(port);
+  stalled.Send("POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 90001\r\n\r\n" +
+               std::string(90'000, 's'));
+  const auto post = [port](size_t bytes) {
+    RawClient client(port);
+    client.Send("POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes) +
+                "\r\n\r\n" + std::string(bytes, 'b'));
+    return client.ReadAnswer();
+  };
+  // The other body may still be on its way.
+  const absl::Time end = absl::Now() + kPatience;
+  std::string answer;
+  while ((answer = post(20'000)).rfind("HTTP/1.1 503 ", 0) != 0 && absl::Now() < end) {
+  }
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Connection: close")));
+  EXPECT_THAT(post(10'000), StartsWith("HTTP/1.1 200 "));
+  stalled.Send("!");
+  EXPECT_THAT(stalled.ReadAnswer(), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(post(90'000), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, AnswersOfAllConnectionsTogetherAreLimited) {
+  const int port = Start({.answers_bytes_max = 1'000'000});
+  RawClient slow(port), next(port);
+  for (RawClient* client : {&slow, &next}) {
+    client->Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    ASSERT_TRUE(handler_.AwaitHeld(client == &slow ? 1 : 2));
+  }
+  const auto held = handler_.TakeHeld();
+  // More than the kernel's buffers take.
+  held[0]->Answer({.body = std::string(64 * 1024 * 1024, 's')});
+  EXPECT_THAT(slow.ReadUntil("\r\n"), StartsWith("HTTP/1.1 200 "));
+  held[1]->Answer({.body = std::string(20'000, 'n')});
+  EXPECT_THAT(next.ReadAnswer(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("refused /hold"),
+                                       Not(HasSubstr("Connection: close"))));
+  next.Send("GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(next.ReadAnswer(), StartsWith("HTTP/1.1 200 "));
+  slow.Close();
+}
+
 TEST_F(HttpServerTest, AStreamIsSentAsItComes) {
   RawClient client(Start());
   client.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -306,18 +348,20 @@ TEST_F(HttpServerTest, ADroppedRequestClosesItsConnection) {
 TEST_F(HttpServerTest, BeyondTheLimitConnectionsWaitForOneToEnd) {
   const int port = Start({.connections_max = 2});
   auto first = std::make_unique<RawClient>(port);
-  RawClient second(port), third(port);
+  RawClient second(port);
   for (RawClient* client : {first.get(), &second}) {
     client->Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
   }
   ASSERT_TRUE(handler_.AwaitHeld(2));
+  RawClient third(port);
   third.Send("GET /third HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(handler_.TakeHeld().size(), 2U);  // dropped: both connections are closed
   EXPECT_THAT(third.ReadAnswer(), HasSubstr("GET /third "));
 }
 
 TEST_F(HttpServerTest, BeyondTheLimitTheLongestIdleConnectionMakesRoom) {
-  const int port = Start({.connections_max = 3});
+  // One thread: what was answered first is idle first.
+  const int port = Start({.connections_max = 3}, /*io_threads=*/1);
   RawClient silent(port), older(port), younger(port);
   for (RawClient* client : {&older, &younger}) {
     client->Send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -333,15 +377,16 @@ TEST_F(HttpServerTest, BeyondTheLimitTheLongestIdleConnectionMakesRoom) {
     client->Send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_THAT(client->ReadAnswer(), HasSubstr("GET /2 "));
   }
+  handler_.TakeHeld();  // or the shutdown would wait for it
 }
 
 TEST_F(HttpServerTest, WhileSomebodyWaitsForRoomAnAnswerEndsItsConnection) {
   const int port = Start({.connections_max = 1});
-  RawClient first(port), second(port);
-  for (RawClient* client : {&first, &second}) {
-    client->Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-  }
+  RawClient first(port);
+  first.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
   ASSERT_TRUE(handler_.AwaitHeld(1));
+  RawClient second(port);
+  second.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
   handler_.TakeHeld()[0]->Answer({.body = "done"});
   // Nobody else may have been seen to wait yet; then it makes room while it is idle.
   EXPECT_THAT(first.ReadToEnd(), HasSubstr("done"));

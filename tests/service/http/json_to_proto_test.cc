@@ -58,13 +58,16 @@ TEST(ReadJson, FillsEveryKindOfField) {
 }
 
 TEST(ReadJson, IntegersMayBeTextOrWholeNumbers) {
-  for (const char* written : {"8", "8.0", "8e0", "0.8e1", "\"8\"", "\"8.0\""}) {
+  for (const char* written :
+       {"8", "8.0", "8e0", "0.8e1", "800e-2", "8.000e0", "\"8\"", "\"8.0\""}) {
     v1::GenerationSpec spec;
     EXPECT_THAT(Read(std::string(R"({"duration": )") + written + "}", &spec), IsEmpty());
     EXPECT_EQ(spec.duration(), 8) << written;
   }
-  for (const char* written : {"8.5", "\"8.5\"", "\"eight\"", "\"\"", "\" 8\"", "\"0x8\"", "true",
-                              "[8]", "{}", "2147483648", "1e300", "\"inf\"", "\"nan\""}) {
+  for (const char* written :
+       {"8.5", "8.0000000000000000000000001", "80000000000000000000000001e-25", "\"8.5\"",
+        "\"eight\"", "\"\"", "\" 8\"", "\"0x8\"", "true", "[8]", "{}", "2147483648", "1e300",
+        "\"inf\"", "\"nan\""}) {
     v1::GenerationSpec spec;
     EXPECT_THAT(Read(std::string(R"({"duration": )") + written + "}", &spec),
                 ElementsAre("duration"))

@@ -4,6 +4,9 @@
 
 #include <string>
 
+#include "service/base/error_details.h"
+#include "service/base/texts.h"
+
 namespace genledger {
 namespace {
 
@@ -81,6 +84,16 @@ TEST(ParseJson, HasLimits) {
   }
   EXPECT_TRUE(ParseJson(values + "]").ok());
   EXPECT_FALSE(ParseJson(values + ",0]").ok());
+}
+
+TEST(ParseJson, ANumberBeyondEveryTypeIsToldByItsField) {
+  const auto field_of = [](const char* text) {
+    return GetErrorDetails(ParseJson(text).status()).value().violations.at(0);
+  };
+  EXPECT_EQ(field_of(R"({"a":1,"b":{"c":[1,{"d":1e400}]}})").field, "b.c[1].d");
+  EXPECT_EQ(field_of(R"({"a":[1,-1e400]})").field, "a[1]");
+  EXPECT_EQ(field_of(R"({"a b":1e400})").field, "");
+  EXPECT_EQ(field_of("1e400"), MakeViolation("", MakeText(TextId::kTypeIntegerRange)));
 }
 
 }  // namespace

@@ -22,6 +22,9 @@ TEST(ParseUrlTarget, TakesTheAbsoluteFormOfProxies) {
   EXPECT_EQ(ParseUrlTarget("http://host:80/a?b=c")->path, "/a");
   EXPECT_EQ(ParseUrlTarget("HTTPS://host/a")->path, "/a");
   EXPECT_EQ(ParseUrlTarget("http://host")->path, "/");
+  EXPECT_EQ(ParseUrlTarget("http://host:80/a?b=c")->host, "host:80");
+  EXPECT_EQ(ParseUrlTarget("http://host")->host, "host");
+  EXPECT_EQ(ParseUrlTarget("/a")->host, "");
 }
 
 TEST(ParseUrlTarget, RefusesWhatIsNeither) {
