@@ -1,5 +1,7 @@
 #include "service/http/http_connection.h"
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -608,9 +610,11 @@ void Connection::Close() {
 
 void StartHttpConnection(std::shared_ptr<HttpCore> core, tcp::socket socket) {
   HttpCore& shared = *core;
+  const asio::any_io_executor strand = socket.get_executor();
   auto connection = std::make_shared<Connection>(std::move(core), std::move(socket));
+  // Before the next one is accepted, which there may be no room for.
   shared.Add(connection);
-  connection->Start();
+  asio::dispatch(strand, [connection = std::move(connection)] { connection->Start(); });
 }
 
 }  // namespace genledger

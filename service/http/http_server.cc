@@ -1,6 +1,5 @@
 #include "service/http/http_server.h"
 
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -70,10 +69,7 @@ class Listener final : public std::enable_shared_from_this<Listener> {
 
   void OnAccepted(const error_code& error, tcp::socket socket) {
     if (!error) {
-      asio::dispatch(socket.get_executor(),
-                     [core = core_, shared = std::make_shared<tcp::socket>(std::move(socket))] {
-                       StartHttpConnection(core, std::move(*shared));
-                     });
+      StartHttpConnection(core_, std::move(socket));
       Accept();
     } else if (acceptor_.is_open()) {
       retry_timer_.expires_after(kAcceptRetryDelay);

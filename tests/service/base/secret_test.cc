@@ -11,7 +11,9 @@ namespace genledger {
 namespace {
 
 template <typename T>
-concept Streamable = requires(std::ostream& stream, const T& value) { stream << value; };
+concept Streamable = requires(std::ostream& stream, const T& value) {
+  stream << value;
+};
 
 // Nothing turns it into a text but Reveal, which is easy to find.
 static_assert(Streamable<std::string> && !Streamable<Secret>);
