@@ -12,7 +12,7 @@ namespace genledger {
 class ByteBudget {
  public:
   // So many are free for everybody, and not counted: what is small always gets through.
-  static constexpr size_t kFreeBytes = 16 * 1024;
+  static constexpr size_t kFreeBytes = size_t{16} * 1024;
 
   explicit ByteBudget(size_t bytes_max) : bytes_max_(bytes_max) {}
 

@@ -36,12 +36,12 @@ using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
 // What is read ahead of the parser. A head must fit as a whole.
-constexpr size_t kReadBufferBytesMax = 64 * 1024;
-constexpr size_t kFirstReadBytes = 4 * 1024;
+constexpr size_t kReadBufferBytesMax = size_t{64} * 1024;
+constexpr size_t kFirstReadBytes = size_t{4} * 1024;
 // After our FIN what the client still sends is read and dropped for so long: a reset would take
 // the answer with it.
 constexpr std::chrono::seconds kLingerTime{2};
-constexpr size_t kLingerBytesMax = 1024 * 1024;
+constexpr size_t kLingerBytesMax = size_t{1024} * 1024;
 // How often a hang-up is looked for behind bytes that were sent ahead.
 constexpr std::chrono::milliseconds kHangUpInterval{500};
 constexpr absl::string_view kEmptyLine = "\r\n";

@@ -16,18 +16,18 @@ namespace genledger {
 // What a connection may take. Beyond a limit of size the request is answered (431, 414, 413) and
 // the connection closed.
 struct HttpLimits {
-  size_t header_bytes_max = 16 * 1024;  // with the request line
-  size_t url_bytes_max = 8 * 1024;
-  size_t body_bytes_max = 1024 * 1024;  // as gRPC's messages
+  size_t header_bytes_max = size_t{16} * 1024;  // with the request line
+  size_t url_bytes_max = size_t{8} * 1024;
+  size_t body_bytes_max = size_t{1024} * 1024;  // as gRPC's messages
   // Beyond it a new connection takes the place of the one that has been idle the longest. Where
   // none is idle it waits in the kernel's queue until one is closed.
   size_t connections_max = 10'000;
   // Of bodies that were read and are not answered yet, over all connections; beyond it 503. 16 KiB
   // of each are free.
-  size_t bodies_bytes_max = 64 * 1024 * 1024;
+  size_t bodies_bytes_max = size_t{64} * 1024 * 1024;
   // Of answers that are being written, over all connections: one that does not fit becomes a 503,
   // a stream ends. What has up to 16 KiB is free.
-  size_t answers_bytes_max = 64 * 1024 * 1024;
+  size_t answers_bytes_max = size_t{64} * 1024 * 1024;
   // From its first byte to its last; then 408.
   absl::Duration request_time_max = absl::Seconds(20);
   // For one answer, or one write of a stream, to be taken by the client; then it is cut off.

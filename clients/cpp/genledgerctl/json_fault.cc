@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -36,7 +37,7 @@ std::optional<std::string> FaultOfFields(const Struct& fields, const Message& me
   for (const auto& [name, value] : fields.fields()) {
     const FieldDescriptor* field = FindField(message, name);
     if (field == nullptr) {
-      return "there is no field \"" + path + name + "\"";
+      return absl::StrCat("there is no field \"", path, name, "\"");
     }
     if (Fits(name, value, message)) {
       continue;
@@ -45,13 +46,13 @@ std::optional<std::string> FaultOfFields(const Struct& fields, const Message& me
         field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       const std::unique_ptr<Message> inner(
           message.GetReflection()->GetMessage(message, field).New());
-      const std::optional<std::string> fault =
-          FaultOfFields(value.struct_value(), *inner, path + name + ".");
+      std::optional<std::string> fault =
+          FaultOfFields(value.struct_value(), *inner, absl::StrCat(path, name, "."));
       if (fault.has_value()) {
         return fault;
       }
     }
-    return "the value of \"" + path + name + "\" is not of its kind";
+    return absl::StrCat("the value of \"", path, name, "\" is not of its kind");
   }
   return std::nullopt;
 }
