@@ -19,9 +19,9 @@
 namespace genledger {
 
 struct WatchedFilesOptions {
-  std::string name;                // of what they hold, for logs: "tokens"
-  std::vector<std::string> paths;  // loaded together
-  size_t bytes_max = 1024 * 1024;  // of each
+  std::string name;                        // of what they hold, for logs: "tokens"
+  std::vector<std::string> paths;          // loaded together
+  size_t bytes_max = size_t{1024} * 1024;  // of each
 };
 
 // Hands the texts of the files to `load` whenever one of them has changed. What `load` refuses, or

@@ -155,7 +155,7 @@ class HttpServerImpl final : public HttpServer {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
                                                               HttpHandler* handler) {
   auto server = std::make_unique<HttpServerImpl>(options, handler);
   GL_RETURN_IF_ERROR(server->Listen(options));

@@ -54,7 +54,7 @@ class HttpServer {
  public:
   // Listens, and serves from now on. `handler` must outlive Shutdown. UNAVAILABLE in one line if
   // it cannot listen there.
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(HttpServerOptions options,
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
                                                            HttpHandler* handler);
 
   virtual ~HttpServer() = default;

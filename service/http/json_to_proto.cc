@@ -205,11 +205,10 @@ bool RequestReader::OneOfIsFree(const Message& message, const Field* field,
 
 void RequestReader::ReadMember(const JsonValue& json, const std::string& path, Message* message,
                                const Field* field) {
+  const bool one_for_all = dialect_ == JsonDialect::kPage && json.kind == JsonValue::Kind::kString;
   if (field->is_map()) {
     ReadMap(json, path, message, field);
-  } else if (!field->is_repeated()) {
-    ReadValue(json, path, message, field);
-  } else if (dialect_ == JsonDialect::kPage && json.kind == JsonValue::Kind::kString) {
+  } else if (!field->is_repeated() || one_for_all) {
     ReadValue(json, path, message, field);
   } else if (json.kind != JsonValue::Kind::kArray) {
     Blame(path, TextId::kTypeArray);

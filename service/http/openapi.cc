@@ -31,7 +31,6 @@ using openapi::HeaderParameter;
 using openapi::Json;
 using openapi::JsonContent;
 using openapi::Parameter;
-using openapi::RefTo;
 
 constexpr char kDocumentPath[] = "/v1/openapi.json";
 constexpr char kLivePath[] = "/livez";

@@ -25,11 +25,11 @@ struct HttpAddress {
 struct ServerConfig {
   std::string listen;                      // host:port; port 0 takes a free one
   std::optional<HttpAddress> http_listen;  // nullopt: no JSON front
-  HostNames http_host_names = HostNames::kLocal;
   SecurityConfig security;
   std::string port_file;       // empty: none
   std::string http_port_file;  // empty: none
   std::string store;           // as OpenStore takes it
+  HostNames http_host_names = HostNames::kLocal;
   int postgres_connections = 4;
   std::string receipt_journal;
   UpstreamUrl upstream_url;
@@ -44,6 +44,7 @@ struct ServerConfig {
   // Of submissions that name none.
   AmbiguityPolicy ambiguity_policy = AmbiguityPolicy::kHold;
   bool trust_5xx_envelope = true;
+  bool access_log = true;  // one line for every call
   absl::Duration upstream_connect_timeout = absl::Seconds(5);
   absl::Duration upstream_timeout = absl::Seconds(60);
   // upstream_timeout and kLeaseMargin.
@@ -53,7 +54,6 @@ struct ServerConfig {
   RetentionOptions retention;
   ValidationRules validation;
   std::string replica;
-  bool access_log = true;  // one line for every call
   // How long a drain only says that it is not serving, before it refuses anything.
   absl::Duration drain_delay = absl::ZeroDuration();
   absl::Duration drain_timeout = absl::Seconds(70);
