@@ -259,7 +259,7 @@ TEST_F(HttpServerTest, AClientThatTakesNoAnswerIsCutOff) {
   held[0]->StartStream({}, outcome.Told());
   ASSERT_TRUE(outcome.Await());
   // More than the kernel's buffers take.
-  held[0]->Write(std::string(64 * 1024 * 1024, 's'), outcome.Told());
+  held[0]->Write(std::string(size_t{64} * 1024 * 1024, 's'), outcome.Told());
   EXPECT_FALSE(outcome.Await());
   held[0]->Write("late", outcome.Told());
   EXPECT_FALSE(outcome.Await());
@@ -296,7 +296,7 @@ TEST_F(HttpServerTest, AnswersOfAllConnectionsTogetherAreLimited) {
   }
   const auto held = handler_.TakeHeld();
   // More than the kernel's buffers take.
-  held[0]->Answer({.body = std::string(64 * 1024 * 1024, 's')});
+  held[0]->Answer({.body = std::string(size_t{64} * 1024 * 1024, 's')});
   EXPECT_THAT(slow.ReadUntil("\r\n"), StartsWith("HTTP/1.1 200 "));
   held[1]->Answer({.body = std::string(20'000, 'n')});
   EXPECT_THAT(next.ReadAnswer(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("refused /hold"),
