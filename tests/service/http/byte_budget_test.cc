@@ -7,7 +7,7 @@
 namespace genledger {
 namespace {
 
-constexpr size_t kUnit = 100 * 1024;
+constexpr size_t kUnit = size_t{100} * 1024;
 
 TEST(ByteBudget, IsSharedAndComesBack) {
   const auto budget = std::make_shared<ByteBudget>(3 * kUnit);
