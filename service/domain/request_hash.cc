@@ -1,34 +1,14 @@
 #include "service/domain/request_hash.h"
 
-#include <openssl/evp.h>
-
 #include <cstddef>
-#include <memory>
 
 #include "absl/status/status.h"
-#include "service/base/check.h"
+#include "service/base/sha256.h"
 
 namespace genledger {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-struct ContextDeleter {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
-// Looking the algorithm up costs more than hashing a request: once per process, never freed.
-const EVP_MD* Sha256() {
-  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  GL_CHECK(sha256 != nullptr, "OpenSSL without SHA-256");
-  return sha256;
-}
-
-EVP_MD_CTX* ThreadContext() {
-  thread_local const std::unique_ptr<EVP_MD_CTX, ContextDeleter> context(EVP_MD_CTX_new());
-  GL_CHECK(context != nullptr, "out of memory");
-  return context.get();
-}
 
 }  // namespace
 
@@ -57,15 +37,7 @@ std::optional<RequestHash> RequestHash::FromHex(std::string_view hex) {
   return hash;
 }
 
-RequestHash HashRequest(std::string_view encoding) {
-  RequestHash hash;
-  EVP_MD_CTX* const context = ThreadContext();
-  const bool hashed = EVP_DigestInit_ex2(context, Sha256(), nullptr) == 1 &&
-                      EVP_DigestUpdate(context, encoding.data(), encoding.size()) == 1 &&
-                      EVP_DigestFinal_ex(context, hash.bytes.data(), nullptr) == 1;
-  GL_CHECK(hashed, "SHA-256 failed");
-  return hash;
-}
+RequestHash HashRequest(std::string_view encoding) { return {.bytes = Sha256({encoding})}; }
 
 absl::StatusOr<RequestHash> HashRequest(std::string_view encoding, int hash_version) {
   if (hash_version != kCurrentHashVersion) {
